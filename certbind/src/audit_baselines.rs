@@ -5,9 +5,11 @@ use std::path::Path;
 
 use certbind_audit::{Baseline, HostExport, NotAssessed};
 use certbind_core::Binding;
+use certbind_formats::netsh::Layout;
 use certbind_formats::{Export, Header, json};
 use jiff::Timestamp;
 
+use crate::audit_renames::Rename;
 use crate::audit_targets::{self, HostFrom, Target};
 use crate::error::Error;
 use crate::file_name;
@@ -24,59 +26,87 @@ struct Earlier {
     source: String,
     /// The bindings, or why they are not known.
     bindings: Result<Vec<Binding>, String>,
+    layout: Option<Layout>,
     is_used: bool,
 }
 
-/// Assigns each host its baseline, and adds the hosts that only the baseline has.
-///
-/// # Errors
-/// If a baseline that is one file cannot be read.
-pub(crate) fn compare(
-    path: &Path,
-    from: HostFrom,
-    hosts: &mut Vec<HostExport>,
-) -> Result<(), Error> {
-    let mut baselines = if path.is_dir() {
-        of_folder(path, from)?
-    } else {
+/// Baselines by the names of their hosts, in lower case.
+pub(crate) struct Baselines(BTreeMap<String, Earlier>);
+
+impl Baselines {
+    /// Reads a folder of baselines, or one file, which is of the host `only`, if there is just one.
+    ///
+    /// # Errors
+    /// If a baseline that is one file cannot be read.
+    pub(crate) fn read(path: &Path, from: HostFrom, only: Option<&str>) -> Result<Self, Error> {
+        if path.is_dir() {
+            return of_folder(path, from).map(Self);
+        }
         let contents = Input::File(path.to_owned()).resolved().read()?;
-        let header = contents.reading.map(|reading| reading.export.header);
-        let named = header.and_then(|header| header.host);
         // With a single baseline and a single host the name does not matter.
-        let name = match &hosts[..] {
-            [only] => only.name.clone(),
-            _ => named.unwrap_or_else(|| audit_targets::file_host(path, from)),
+        let name = match only {
+            Some(only) => only.to_owned(),
+            None => contents
+                .host()
+                .unwrap_or_else(|| audit_targets::file_host(path, from)),
         };
         let earlier = Earlier {
             source: path.display().to_string(),
             bindings: Ok(contents.bindings),
+            layout: contents.reading.and_then(|it| it.export.layout),
             is_used: false,
             name: name.clone(),
         };
-        BTreeMap::from([(name.to_lowercase(), earlier)])
-    };
-    for host in hosts.iter_mut() {
-        host.baseline = match baselines.get_mut(&host.name.to_lowercase()) {
-            None => Baseline::Missing("this host has no baseline".to_owned()),
-            Some(earlier) => {
-                earlier.is_used = true;
-                match &earlier.bindings {
-                    Ok(bindings) => Baseline::Bindings(bindings.clone()),
-                    Err(why) => Baseline::Missing(why.clone()),
+        Ok(Self(BTreeMap::from([(name.to_lowercase(), earlier)])))
+    }
+
+    /// Gives the baseline of a host the name that the host has now. Returns whether there is one.
+    ///
+    /// # Errors
+    /// If the host has a baseline under both names.
+    pub(crate) fn rename(&mut self, rename: &Rename) -> Result<bool, Error> {
+        let (earlier, now) = (rename.earlier.to_lowercase(), rename.now.to_lowercase());
+        if !self.0.contains_key(&earlier) {
+            return Ok(false);
+        }
+        if earlier != now && self.0.contains_key(&now) {
+            let problem = format!("the baseline has a host {:?} of its own", rename.now);
+            return Err(rename.refused(problem));
+        }
+        if let Some(mut found) = self.0.remove(&earlier) {
+            found.name.clone_from(&rename.now);
+            self.0.insert(now, found);
+        }
+        Ok(true)
+    }
+
+    /// Assigns each host its baseline, and adds the hosts that only the baseline has.
+    pub(crate) fn assign(mut self, hosts: &mut Vec<HostExport>) {
+        for host in hosts.iter_mut() {
+            host.baseline = match self.0.get_mut(&host.name.to_lowercase()) {
+                None => Baseline::Missing("this host has no baseline".to_owned()),
+                Some(earlier) => {
+                    earlier.is_used = true;
+                    match &earlier.bindings {
+                        Ok(bindings) => Baseline::Bindings {
+                            bindings: bindings.clone(),
+                            layout: earlier.layout.clone().map(Box::new),
+                        },
+                        Err(why) => Baseline::Missing(why.clone()),
+                    }
                 }
-            }
-        };
+            };
+        }
+        for earlier in self.0.into_values().filter(|it| !it.is_used) {
+            let mut host = HostExport::unassessed(earlier.name, NotAssessed::OnlyInBaseline);
+            host.source = Some(earlier.source);
+            hosts.push(host);
+        }
     }
-    for earlier in baselines.into_values().filter(|it| !it.is_used) {
-        let mut host = HostExport::unassessed(earlier.name, NotAssessed::OnlyInBaseline);
-        host.source = Some(earlier.source);
-        hosts.push(host);
-    }
-    Ok(())
 }
 
 fn of_folder(path: &Path, from: HostFrom) -> Result<BTreeMap<String, Earlier>, Error> {
-    let mut targets = audit_targets::expand(&[Input::File(path.to_owned())])?;
+    let mut targets = audit_targets::expand(&[Input::File(path.to_owned())]);
     // An empty folder is a baseline of no host, and every host is reported as new.
     targets.retain(
         |target| !matches!(target, Target::Unreadable { path: folder, .. } if folder == path),
@@ -101,6 +131,7 @@ fn of_folder(path: &Path, from: HostFrom) -> Result<BTreeMap<String, Earlier>, E
             name: host.name.clone(),
             source,
             bindings,
+            layout: host.reading.export.layout,
             is_used: false,
         };
         match baselines.entry(host.name.to_lowercase()) {
@@ -155,6 +186,8 @@ pub(crate) fn save(folder: &Path, hosts: &[HostExport]) -> Result<(), Error> {
             bindings: found.bindings.clone(),
             times: found.times.clone(),
             configuration: found.configuration.clone(),
+            // The options that it does not show are unknown to the later audit, too.
+            layout: found.layout.clone(),
             ..Export::default()
         };
         let path = folder.join(format!("{}.json", host.name));

@@ -68,6 +68,9 @@ fn changes(out: &mut impl Write, report: &Report) -> io::Result<()> {
             "- {to} is taken to be {from}, renamed: it has the same findings"
         )?;
     }
+    if let Some(hint) = changes.rename_hint() {
+        writeln!(out, "- {}", text(&hint))?;
+    }
     let fixed = changes.fixed.iter().map(|finding| ("fixed", finding, None));
     let open = changes.not_assessed.iter();
     let open = open.map(|(finding, why)| ("not assessed", finding, Some(why)));

@@ -53,11 +53,11 @@ const PLACES: [&[&str]; 4] = [
 /// The deepest folder that is searched for configurations without an export.
 const MAX_DEPTH: usize = 32;
 
-/// Assigns each host its configuration of IIS. A file of no host, or of an unknown one, is a
-/// finding.
+/// Assigns each host its configuration of IIS. A file that cannot be read, and a file of a host without
+/// an export, are findings.
 ///
 /// # Errors
-/// If a file of `--iis` cannot be read, or names no host.
+/// If a file of `--iis` names no host, and there are several.
 pub(crate) fn attach(
     hosts: &mut Vec<HostExport>,
     targets: &[Input],
@@ -75,31 +75,33 @@ pub(crate) fn attach(
         }
     }
     for file in given {
-        let bytes = files::read(&file.path).map_err(|source| Error::Input {
-            path: file.path.clone(),
-            source,
-        })?;
-        let sites = SitesOfIis::parse(file.path.display().to_string(), &bytes);
-        let broken = |problem: String| Error::BrokenInput {
-            path: file.path.clone(),
-            problem,
+        let name = file.host.as_deref().map(str::to_lowercase);
+        let is_named = |host: &HostExport| {
+            let name = name.as_deref();
+            name.is_none_or(|name| name == host.name.to_lowercase())
         };
-        let mut of_name: Vec<_> = hosts
-            .iter_mut()
-            .filter(|host| {
-                let name = file.host.as_deref();
-                name.is_none_or(|name| name.to_lowercase() == host.name.to_lowercase())
-            })
-            .collect();
-        match (&file.host, of_name.len()) {
-            (Some(name), 0) => return Err(broken(format!("no host is called {name:?}"))),
+        match (
+            &file.host,
+            hosts.iter().filter(|host| is_named(host)).count(),
+        ) {
+            (Some(name), 0) => {
+                let mut host = without_export(&file.path, from);
+                host.name.clone_from(name);
+                hosts.push(host);
+            }
             (None, 2..) => {
-                let problem = "its host is unknown; name it: --iis HOST=FILE";
-                return Err(broken(problem.to_owned()));
+                return Err(Error::BrokenInput {
+                    path: file.path.clone(),
+                    problem: "its host is unknown; name it: --iis HOST=FILE".to_owned(),
+                });
             }
             _ => {}
         }
-        for host in &mut of_name {
+        let sites = match files::read(&file.path) {
+            Ok(bytes) => SitesOfIis::parse(file.path.display().to_string(), &bytes),
+            Err(error) => unreadable(&file.path, error.to_string()),
+        };
+        for host in hosts.iter_mut().filter(|host| is_named(host)) {
             host.iis = sites.clone();
         }
     }
@@ -238,7 +240,7 @@ fn walk(folder: &Path, depth: usize, used: &BTreeSet<PathBuf>, unused: &mut Vec<
 }
 
 fn without_export(path: &Path, from: HostFrom) -> HostExport {
-    let why = "there is no export of the host's bindings next to it".to_owned();
+    let why = "there is no export of the host's bindings".to_owned();
     let name = match from {
         HostFrom::Export | HostFrom::Folder => file_host(path, HostFrom::Folder),
         HostFrom::File => file_host(path, from),

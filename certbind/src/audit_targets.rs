@@ -34,7 +34,8 @@ pub(crate) enum HostFrom {
 /// One file or store of a target.
 pub(crate) enum Target {
     Input(Input),
-    /// A folder that cannot be read, or that has no file.
+    /// A folder that cannot be read or has no export, a pattern that matches nothing, or a list of
+    /// targets that cannot be read.
     Unreadable {
         path: PathBuf,
         why: String,
@@ -50,23 +51,17 @@ impl Target {
     }
 }
 
-/// The files and stores of the targets, without duplicates.
-///
-/// # Errors
-/// If a pattern matches nothing or a list cannot be read: the missing hosts would be unknown.
-pub(crate) fn expand(targets: &[Input]) -> Result<Vec<Target>, Error> {
+/// The files and stores of the targets, without duplicates. A pattern that matches nothing, an unreadable
+/// list and a line of a list that is no target are unreadable targets.
+pub(crate) fn expand(targets: &[Input]) -> Vec<Target> {
     let mut found = Vec::new();
     for target in targets {
         match target {
             Input::File(path) => match path.to_str().and_then(|path| path.strip_prefix('@')) {
-                Some(list) => {
-                    for line in lines(Path::new(list))? {
-                        add(&line, &mut found)?;
-                    }
-                }
-                None => add(target, &mut found)?,
+                Some(list) => of_list(Path::new(list), &mut found),
+                None => add(target, &mut found),
             },
-            Input::Store(_) => add(target, &mut found)?,
+            Input::Store(_) => add(target, &mut found),
         }
     }
     let mut seen = HashSet::new();
@@ -74,49 +69,67 @@ pub(crate) fn expand(targets: &[Input]) -> Result<Vec<Target>, Error> {
         Target::Input(input) => seen.insert(input.to_string()),
         Target::Unreadable { .. } => true,
     });
-    Ok(found)
+    found
 }
 
-/// The targets in a list: one on each line, `#` for a remark.
-fn lines(list: &Path) -> Result<Vec<Input>, Error> {
-    let broken = |problem| Error::BrokenInput {
+/// The most broken lines of a list that are quoted.
+const MAX_BROKEN_LINES: usize = 5;
+
+/// Adds the targets in a list: one on each line, `#` for a remark.
+fn of_list(list: &Path, found: &mut Vec<Target>) {
+    let unreadable = |why| Target::Unreadable {
         path: list.to_owned(),
-        problem,
+        why,
     };
-    let text = crate::read_file::read_text(list).map_err(|source| Error::Input {
-        path: list.to_owned(),
-        source,
-    })?;
+    let text = match crate::read_file::read_text(list) {
+        Ok(text) => text,
+        Err(error) => return found.push(unreadable(error.to_string())),
+    };
+    let mut broken = Vec::new();
     let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
-    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines
-        .map(|line| match line.parse().map_err(broken)? {
-            // The author of a list may be a stranger, as that of a plan.
-            Input::Store(url) if !url.may_be_named_by_plans() => Err(broken(format!(
-                "{line} would run code or connect to a server; name it on the command line"
-            ))),
-            input => {
-                let path = match &input {
-                    Input::File(path) => Some(path.clone()),
-                    Input::Store(url) => url.file(),
-                };
-                let path = path.unwrap_or_default();
-                check_named_path(&path.to_string_lossy())
-                    .map_err(|problem| broken(format!("{line}: {problem}")))?;
-                Ok(input)
-            }
-        })
-        .collect()
+    for (line, number) in lines.zip(1_u64..) {
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        match of_line(line) {
+            Ok(input) => add(&input, found),
+            Err(problem) => broken.push(format!("line {number}: {line}: {problem}")),
+        }
+    }
+    if !broken.is_empty() {
+        let more = broken.len().saturating_sub(MAX_BROKEN_LINES);
+        broken.truncate(MAX_BROKEN_LINES);
+        if more > 0 {
+            broken.push(format!("{more} more"));
+        }
+        found.push(unreadable(broken.join("; ")));
+    }
 }
 
-fn add(target: &Input, found: &mut Vec<Target>) -> Result<(), Error> {
-    let path = match target {
-        Input::File(path) if !is_standard_input(path) => path,
-        _ => {
-            found.push(Target::Input(target.clone()));
-            return Ok(());
+/// The target on a line of a list, whose author may be a stranger, as that of a plan.
+fn of_line(line: &str) -> Result<Input, String> {
+    let input: Input = line.parse()?;
+    let path = match &input {
+        Input::Store(url) if !url.may_be_named_by_plans() => {
+            let why = "it would run code or connect to a server; name it on the command line";
+            return Err(why.to_owned());
         }
+        Input::Store(url) => url.file(),
+        Input::File(path) => Some(path.clone()),
     };
+    match check_named_path(&path.unwrap_or_default().to_string_lossy()) {
+        Ok(()) => Ok(input),
+        Err(problem) => Err(problem.to_string()),
+    }
+}
+
+fn add(target: &Input, found: &mut Vec<Target>) {
+    let Input::File(path) = target else {
+        return found.push(Target::Input(target.clone()));
+    };
+    if is_standard_input(path) {
+        files::keep_standard_input();
+    }
     if files::is_folder(path) {
         let before = found.len();
         found.extend(export_files::of_folder(path).into_iter().map(Target::of));
@@ -126,27 +139,28 @@ fn add(target: &Input, found: &mut Vec<Target>) -> Result<(), Error> {
                 why: "the folder has no export".to_owned(),
             });
         }
-        return Ok(());
+        return;
     }
     let pattern = path.to_str().filter(|text| text.contains(['*', '?', '[']));
     match pattern.filter(|_| !files::exists(path)) {
         Some(pattern) => matching(pattern, found),
-        None => {
-            found.push(Target::Input(target.clone()));
-            Ok(())
-        }
+        None => found.push(Target::Input(target.clone())),
     }
 }
 
-fn matching(pattern: &str, found: &mut Vec<Target>) -> Result<(), Error> {
-    let paths = glob::glob(pattern).map_err(|error| Error::Pattern {
-        pattern: pattern.to_owned(),
-        problem: error.to_string(),
-    })?;
+fn matching(pattern: &str, found: &mut Vec<Target>) {
+    let unreadable = |why| Target::Unreadable {
+        path: pattern.into(),
+        why,
+    };
+    let paths = match glob::glob(pattern) {
+        Ok(paths) => paths,
+        Err(error) => return found.push(unreadable(format!("it is no pattern: {error}"))),
+    };
     let before = found.len();
     for path in paths {
         match path {
-            Ok(path) => add(&Input::File(path), found)?,
+            Ok(path) => add(&Input::File(path), found),
             Err(error) => found.push(Target::Unreadable {
                 path: error.path().to_owned(),
                 why: error.error().to_string(),
@@ -154,9 +168,8 @@ fn matching(pattern: &str, found: &mut Vec<Target>) -> Result<(), Error> {
         }
     }
     if found.len() == before {
-        return Err(Error::NoExport(pattern.to_owned()));
+        found.push(unreadable("no file matches the pattern".to_owned()));
     }
-    Ok(())
 }
 
 /// Reads targets, several at once: the hosts are in the order of the targets. An unreadable target
@@ -260,10 +273,13 @@ fn unassessed(name: String, input: &Input, why: String) -> HostExport {
     host
 }
 
+/// The name of the host of standard input.
+const STANDARD_INPUT: &str = "standard input";
+
 /// The name of a file's host.
 pub(crate) fn file_host(path: &Path, from: HostFrom) -> String {
     if is_standard_input(path) {
-        return "standard input".to_owned();
+        return STANDARD_INPUT.to_owned();
     }
     let stem = files::stem(path);
     let folder = || folder_host(path).unwrap_or_else(|| stem.clone());
@@ -278,6 +294,11 @@ pub(crate) fn file_host(path: &Path, from: HostFrom) -> String {
 /// The nearest folder that is not one of every Windows, such as `config` and `System32`.
 fn folder_host(path: &Path) -> Option<String> {
     const OF_WINDOWS: [&str; 4] = ["config", "regback", "system32", "windows"];
+    // The folder of a relative path may be the working directory, or above it.
+    let path = match path.starts_with("-") {
+        true => path.to_owned(),
+        false => std::path::absolute(path).ok()?,
+    };
     let parents = path.parent()?.components().rev();
     let names = parents.filter_map(|component| match component {
         Component::Normal(name) => Some(name.to_string_lossy()),
@@ -285,6 +306,9 @@ fn folder_host(path: &Path) -> Option<String> {
     });
     let mut names = names.filter(|name| !OF_WINDOWS.contains(&&*name.to_lowercase()));
     let name = names.next()?;
+    if name == "-" {
+        return Some(STANDARD_INPUT.to_owned());
+    }
     // An archive of a host's folder is named as the folder would be.
     Some(files::without_archive(&name).to_owned())
 }
@@ -292,6 +316,16 @@ fn folder_host(path: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_folder_of_a_relative_path_is_the_working_directory() {
+        let folder = std::env::current_dir().unwrap();
+        let folder = folder.file_name().unwrap().to_str().unwrap();
+        for path in ["SYSTEM", "./SYSTEM", "web-01.txt"] {
+            assert_eq!(file_host(Path::new(path), HostFrom::Folder), folder);
+        }
+        assert_eq!(file_host(Path::new("system"), HostFrom::Export), folder);
+    }
 
     #[test]
     fn a_hive_is_named_by_its_folder() {
@@ -305,7 +339,9 @@ mod tests {
                 "SYSTEM",
                 "web-01",
             ),
-            ("system", "system", "system", "system"),
+            ("-/web-01.txt", "web-01", "web-01", "standard input"),
+            ("-/web-01/SYSTEM", "web-01", "SYSTEM", "web-01"),
+            ("-/SYSTEM", "standard input", "SYSTEM", "standard input"),
             ("a/web-01.txt.gz", "web-01", "web-01", "a"),
             ("a/set.zip/web-01/SYSTEM.xz", "web-01", "SYSTEM", "web-01"),
             (

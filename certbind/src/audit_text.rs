@@ -73,6 +73,9 @@ fn changes(text: &mut String, report: &Report) {
         let renamed = format!("{to} is taken to be {from}, renamed: it has the same findings");
         let _ = writeln!(text, "{}", escaped(&renamed));
     }
+    if let Some(hint) = changes.rename_hint() {
+        let _ = writeln!(text, "{}", escaped(&hint));
+    }
 }
 
 /// The findings of each rule, and whether they are the last.

@@ -95,6 +95,8 @@ pub(crate) enum Error {
     Pattern { pattern: String, problem: String },
     #[error("no export matches {0}")]
     NoExport(String),
+    #[error("--renamed {names}: {problem}")]
+    Renamed { names: String, problem: String },
     #[error("{0}")]
     Verify(Box<Error>),
     #[error("the new certificate is missing; pass its hash, or --cert FILE")]
@@ -391,6 +393,7 @@ impl Error {
             | Self::AmbiguousHash { .. }
             | Self::Pattern { .. }
             | Self::NoExport(_)
+            | Self::Renamed { .. }
             | Self::StoreAndTargets
             | Self::NothingToUpdate
             | Self::HealsFile

@@ -12,6 +12,7 @@ use certbind_formats::{ReadOptions, ReadOutcome};
 use crate::error::Error;
 use crate::export_files;
 use crate::files;
+pub(crate) use crate::files::is_standard_input;
 use crate::hive_logs::{self, HiveLogs};
 use crate::read_file;
 use crate::registry::registry;
@@ -115,11 +116,6 @@ impl Input {
 /// Every binding of a store.
 pub(crate) fn scan_all(store: &dyn BindingStore) -> Result<Vec<Binding>, Error> {
     Ok(store.scan(&Scan::all())?.collect::<Result<_, _>>()?)
-}
-
-/// Whether a path means standard input.
-pub(crate) fn is_standard_input(path: &Path) -> bool {
-    path == Path::new("-")
 }
 
 /// The bytes of a file; `-` is standard input.

@@ -39,6 +39,7 @@ mod audit_baselines;
 mod audit_csv;
 mod audit_markdown;
 mod audit_metrics;
+mod audit_renames;
 mod audit_sites;
 mod audit_summary;
 mod audit_targets;

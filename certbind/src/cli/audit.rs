@@ -6,7 +6,8 @@ use certbind_audit::{Config, EarlierReport, HostExport, Inventory, Report, Sever
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use crate::audit_baselines;
+use crate::audit_baselines::Baselines;
+use crate::audit_renames::Rename;
 use crate::audit_sites::{self, SitesFile};
 use crate::audit_targets::{self, HostFrom, Target};
 use crate::error::Error;
@@ -63,6 +64,9 @@ pub(crate) struct Audit {
     /// An earlier JSON report, to show which findings are new, fixed or unchanged.
     #[arg(long, value_name = "FILE")]
     since: Option<PathBuf>,
+    /// A host that has another name than in the earlier report or the baseline; repeat it for several.
+    #[arg(long, value_name = "OLD=NEW")]
+    renamed: Vec<Rename>,
     /// Exit with 1 only if a finding is new, or an earlier one was not assessed.
     #[arg(long, requires = "since")]
     fail_on_new: bool,
@@ -201,7 +205,7 @@ impl Audit {
     /// The hosts of the targets. `at` is called with each step.
     pub(crate) fn hosts(&self, at: impl Fn(&str) + Sync) -> Result<Vec<HostExport>, Error> {
         let logs = self.logs.choice()?;
-        let targets = audit_targets::expand(&self.targets)?;
+        let targets = audit_targets::expand(&self.targets);
         let all = targets.len();
         let hosts = audit_targets::read_all(targets, self.host_from, &logs, |index, target| {
             if let Target::Input(input) = target {
@@ -218,12 +222,35 @@ impl Audit {
         audit_sites::attach(hosts, &self.targets, &self.iis, self.host_from)
     }
 
-    /// Assigns each host its baseline, and adds the hosts that only the baseline has.
-    pub(crate) fn compare_with_baselines(&self, hosts: &mut Vec<HostExport>) -> Result<(), Error> {
-        match &self.baseline {
-            Some(path) => audit_baselines::compare(path, self.host_from, hosts),
-            None => Ok(()),
+    /// Assigns each host its baseline, adds the hosts that only the baseline has, and renames hosts of the
+    /// earlier report.
+    pub(crate) fn compare_with_earlier(
+        &self,
+        hosts: &mut Vec<HostExport>,
+        mut earlier: Option<&mut EarlierReport>,
+    ) -> Result<(), Error> {
+        let only = match &hosts[..] {
+            [only] => Some(only.name.as_str()),
+            _ => None,
+        };
+        let baselines = self.baseline.as_ref();
+        let mut baselines = baselines
+            .map(|path| Baselines::read(path, self.host_from, only))
+            .transpose()?;
+        for rename in &self.renamed {
+            let mut is_known = false;
+            if let Some(earlier) = &mut earlier {
+                is_known |= rename.apply(earlier)?;
+            }
+            if let Some(baselines) = &mut baselines {
+                is_known |= baselines.rename(rename)?;
+            }
+            rename.check(hosts, is_known)?;
         }
+        if let Some(baselines) = baselines {
+            baselines.assign(hosts);
+        }
+        Ok(())
     }
 }
 

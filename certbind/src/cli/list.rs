@@ -136,10 +136,13 @@ impl HostFilter {
     }
 }
 
-/// Whether the host of a key is this name, or a wildcard for it: one label longer than its domain.
+/// Whether the host of a key is this name, or a wildcard for it: one label longer than its domain. A dot
+/// at the end makes no other name of it.
 fn covers(host: &Host, name: &Host) -> bool {
-    let domain = host.as_str().strip_prefix("*.");
-    host == name || (domain.is_some() && name.as_str().split_once('.').map(|it| it.1) == domain)
+    let relative = |name: &str| name.strip_suffix('.').unwrap_or(name).to_owned();
+    let (host, name) = (relative(host.as_str()), relative(name.as_str()));
+    let domain = host.strip_prefix("*.");
+    host == name || (domain.is_some() && name.split_once('.').map(|it| it.1) == domain)
 }
 
 impl FromStr for HostFilter {

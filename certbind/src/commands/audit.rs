@@ -39,7 +39,7 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
         return Err(Error::InputTwice);
     }
     let config = arguments.configuration()?;
-    let earlier = arguments.earlier()?;
+    let mut earlier = arguments.earlier()?;
     let progress = Progress::new();
     progress.at("Reading certificates");
     let inventory = arguments.inventory()?;
@@ -49,7 +49,7 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
     #[cfg(not(feature = "etcd"))]
     let failed = 0;
     arguments.read_sites(&mut hosts)?;
-    arguments.compare_with_baselines(&mut hosts)?;
+    arguments.compare_with_earlier(&mut hosts, earlier.as_mut())?;
     warn_of_form(&hosts);
     progress.at("Auditing");
     let mut report = certbind_audit::audit(&hosts, &inventory, &config);

@@ -1,8 +1,9 @@
 //! `heal`: restores options that a renewal lost, and keeps the new certificates.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use certbind_core::BindingKey;
+use certbind_core::{Binding, BindingKey};
 use certbind_migrate::{Healing, Plan, Purpose, Step};
 use serde_json::json;
 
@@ -29,16 +30,31 @@ enum Outcome {
     Healed,
 }
 
+/// Gives earlier bindings from a listing the options that the listing does not show: those of now stay.
+fn complete(earlier: &mut Contents, now: &[Binding]) {
+    let export = earlier.reading.as_ref().map(|reading| &reading.export);
+    let Some(layout) = export.and_then(|export| export.layout.as_ref()) else {
+        return;
+    };
+    let now: HashMap<_, _> = now.iter().map(|now| (now.key(), now)).collect();
+    for binding in &mut earlier.bindings {
+        if let Some(now) = now.get(binding.key()) {
+            *binding = layout.completed(binding, now);
+        }
+    }
+}
+
 pub(crate) fn run(arguments: &Heal) -> Result<u8, Error> {
     let before = arguments.before.clone().resolved();
     let target = arguments.target.clone().resolved();
     if before == Input::File("-".into()) && before == target {
         return Err(Error::InputTwice);
     }
-    let earlier = before.read()?;
+    let mut earlier = before.read()?;
     earlier.reading.iter().for_each(warn_of);
     let Contents { bindings, reading } = target.read()?;
     reading.iter().for_each(warn_of);
+    complete(&mut earlier, &bindings);
     let mut healing = certbind_migrate::heal(&earlier.bindings, &bindings, arguments.only_paired)?;
     let header = plan::header(
         Purpose::Move,

@@ -6,6 +6,7 @@ mod archive;
 mod cache;
 mod disk;
 mod names;
+mod stdin;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use archive::Archive;
 use crate::read_file;
 
 pub(crate) use names::{stem, without_archive, without_compression};
+pub(crate) use stdin::is_standard_input;
 
 /// An entry of a folder or an archive.
 #[derive(Clone, Debug)]
@@ -47,6 +49,9 @@ enum Place {
 /// Whether a path is a folder, an archive, or a folder in one. An archive that cannot be opened is
 /// one: reading its entries gives the error.
 pub(crate) fn is_folder(path: &Path) -> bool {
+    if is_standard_input(path) {
+        return stdin::archive().is_some();
+    }
     match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => true,
         Ok(found) => found.is_file() && disk::is_archive(path),
@@ -88,14 +93,21 @@ pub(crate) fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
     Ok(entries)
 }
 
+/// Reads standard input and keeps it, so that an archive on it is opened as the folder `-`.
+pub(crate) fn keep_standard_input() {
+    stdin::keep();
+}
+
 /// The bytes of a file, unpacked if it is compressed; `-` is standard input.
 ///
 /// # Errors
 /// It cannot be read or unpacked, or it is an archive.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    if path == Path::new("-") {
+    if is_standard_input(path) {
         let most = read_file::MOST_PIPED;
-        return unpacked(read_file::bounded(&mut io::stdin().lock(), most)?);
+        let kept = stdin::take();
+        let bytes = kept.unwrap_or_else(|| read_file::bounded(&mut io::stdin().lock(), most))?;
+        return unpacked(bytes);
     }
     match place(path)? {
         Place::Archive(archive, inner) => unpacked(archive.file(&inner)?.to_vec()),
@@ -132,6 +144,10 @@ pub(crate) fn is_packed(path: &Path) -> bool {
 }
 
 fn place(path: &Path) -> io::Result<Place> {
+    let standard_input = path.strip_prefix("-").ok().zip(stdin::archive());
+    if let Some((inner, archive)) = standard_input {
+        return Ok(Place::Archive(archive, parts(inner)));
+    }
     let error = match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => return Ok(Place::Folder),
         Ok(found) if found.is_file() && disk::is_archive(path) => {
@@ -144,7 +160,14 @@ fn place(path: &Path) -> io::Result<Place> {
     let Some(archive) = archive.filter(|path| disk::is_archive(path)) else {
         return Err(error);
     };
-    let inner = path.strip_prefix(archive).unwrap_or(path).components();
-    let inner = inner.map(|part| part.as_os_str().to_string_lossy().into_owned());
-    Ok(Place::Archive(cache::opened(archive)?, inner.collect()))
+    let inner = path.strip_prefix(archive).unwrap_or(path);
+    Ok(Place::Archive(cache::opened(archive)?, parts(inner)))
+}
+
+/// The names of the folders of a path in an archive, and of its file.
+fn parts(inner: &Path) -> Vec<String> {
+    let parts = inner.components();
+    parts
+        .map(|part| part.as_os_str().to_string_lossy().into_owned())
+        .collect()
 }

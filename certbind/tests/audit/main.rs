@@ -51,6 +51,18 @@ impl Folder {
             .unwrap()
     }
 
+    /// An audit with these bytes on standard input.
+    fn piped(&self, input: &[u8], arguments: &[&str]) -> Output {
+        let mut audit = Command::new(env!("CARGO_BIN_EXE_certbind"));
+        audit.current_dir(self.0.path()).arg("audit");
+        audit.args(arguments).args(NOW);
+        audit.env_remove("CERTBIND_STORE");
+        let piped = self.path(".stdin");
+        std::fs::write(&piped, input).unwrap();
+        audit.stdin(std::fs::File::open(piped).unwrap());
+        audit.output().unwrap()
+    }
+
     /// The output of a run that exits with this code.
     #[track_caller]
     fn told(&self, code: u8, arguments: &[&str]) -> String {
@@ -140,10 +152,8 @@ fn unauditable_input_exits_with_2() {
     folder.write("web-01.txt", LISTING);
     folder.write("bad.toml", "[severities]\nCB999 = \"off\"\n");
     for (arguments, said) in [
-        (&["none-*.txt"][..], "no export matches none-*.txt"),
-        (&["@none.txt"], "none.txt"),
         (
-            &["web-01.txt", "--config", "bad.toml"],
+            &["web-01.txt", "--config", "bad.toml"][..],
             "no rule has the id \"CB999\"",
         ),
         (&["web-01.txt", "--certs", "nowhere"], "nowhere"),

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Folder, LISTING, rules, text};
 use certbind::exit;
+use certbind_test_support::archive::{Files, gz, tar, zip};
 
 fn hosts(report: &Value) -> Vec<&str> {
     let hosts = report["hosts"].as_array().unwrap();
@@ -73,15 +74,130 @@ fn folders_patterns_and_lists_are_targets() {
     );
 }
 
-/// The error of an audit of a list that names this beside an export.
+/// A pattern that matches nothing, a missing list and a broken line of one are findings; the good targets
+/// are audited.
+#[test]
+fn a_missing_target_hides_no_other_host() {
+    let folder = Folder::new();
+    folder.write("web-01.txt", LISTING);
+    folder.write("list.txt", "web-01.txt\n\nhttpsys:./evil.so\nredb:\n");
+    let unread = |targets: &[&str], expected: &[(&str, &str)]| {
+        let targets = [targets, &["--fail-on", "never"]].concat();
+        let report = folder.json(exit::NOT_AUDITED, &targets);
+        assert!(hosts(&report).contains(&"web-01"), "{targets:?}");
+        assert!(rules(&report).contains(&"CB005"), "{targets:?}");
+        let unread = found(&report, "CB027");
+        assert_eq!(unread.len(), expected.len(), "{unread:?}");
+        for ((host, said), (named, reason)) in unread.iter().zip(expected) {
+            assert_eq!(host, named);
+            assert!(said.contains(reason), "{said}");
+        }
+    };
+    unread(
+        &["web-01.txt", "none-*.txt"],
+        &[("none-*", "no file matches the pattern")],
+    );
+    unread(&["web-01.txt", "a[.txt"], &[("a[", "it is no pattern")]);
+    unread(&["web-01.txt", "@none.txt"], &[("none", "No such file")]);
+    unread(&["@list.txt"], &[("list", "; line 4: redb:: ")]);
+    unread(
+        &["@list.txt"],
+        &[("list", "line 3: httpsys:./evil.so: it would run code")],
+    );
+}
+
+/// The archive is on standard input, as of `ssh host collect | certbind audit -`.
+#[test]
+fn an_archive_on_standard_input_is_audited_as_its_folder() {
+    let folder = Folder::new();
+    let sites = "<configuration><system.applicationHost><sites><site name='Shop' id='1'><bindings>\
+        <binding protocol='https' bindingInformation='*:9443:' sslFlags='0'/></bindings></site></sites>\
+        </system.applicationHost></configuration>";
+    let files: &Files<'_> = &[
+        ("web-01/netsh.txt", LISTING.as_bytes()),
+        ("web-01/applicationHost.config", sites.as_bytes()),
+        ("web-02/netsh.txt", b""),
+    ];
+    let tar = tar(files);
+    for archive in [zip(files), tar.clone(), gz(&tar)] {
+        let arguments = ["-", "--host-from", "folder", "--format", "json"];
+        let output = folder.piped(&archive, &arguments);
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(exit::NOT_AUDITED.into()));
+        assert_eq!(hosts(&report), ["web-01", "web-02"]);
+        assert_eq!(report["hosts"][0]["source"], "-/web-01/netsh.txt");
+        assert_eq!(found(&report, "CB027"), [("web-02", "the file is empty")]);
+        assert_eq!(found(&report, "CB401").len(), 1, "the sites are read");
+    }
+    let cut = zip(files);
+    let output = folder.piped(&cut[..cut.len() - 9], &["-", "--format", "json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(exit::NOT_AUDITED.into()));
+    assert_eq!(found(&report, "CB027").len(), 1, "{report}");
+    for plain in [LISTING.as_bytes().to_vec(), gz(LISTING.as_bytes())] {
+        let output = folder.piped(&plain, &["-", "--format", "json"]);
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(hosts(&report), ["standard input"]);
+        assert_eq!(report["hosts"][0]["bindings"], 6);
+    }
+}
+
+/// A host has another name than in the baseline and in the earlier report, which cannot be told from its
+/// findings where all hosts are alike.
+#[test]
+fn a_renamed_host_is_named() {
+    let folder = Folder::new();
+    for (now, before) in [("web-01", "web-01"), ("web-03", "web-02")] {
+        folder.write(&format!("now/{now}.txt"), LISTING);
+        folder.write(&format!("before/{before}.txt"), LISTING);
+    }
+    let earlier = ["before", "-o", "earlier.json", "--save-baseline", "saved"];
+    folder.told(exit::DONE, &earlier);
+    let compared = ["now", "--since", "earlier.json", "--baseline", "saved"];
+    let counts = |report: &Value| {
+        let counts = &report["changes"]["counts"];
+        ["new", "not_assessed"].map(|state| counts[state].as_u64().unwrap())
+    };
+    let report = folder.json(exit::FOUND, &compared);
+    assert!(counts(&report).iter().all(|count| *count > 0), "{report}");
+    let hint = "if it was renamed, add --renamed web-02=web-03";
+    for format in ["text", "markdown", "html"] {
+        let told = folder.told(
+            exit::FOUND,
+            &[&compared[..], &["--format", format]].concat(),
+        );
+        assert!(told.replace('\\', "").contains(hint), "{told}");
+    }
+    let named = [&compared[..], &["--renamed", "web-02=WEB-03"]].concat();
+    let report = folder.json(exit::DONE, &named);
+    assert_eq!(counts(&report), [0, 0]);
+    assert_eq!(report["hosts"][1]["identity"], "web-02");
+    for rule in ["CB201", "CB202", "CB205", "CB206"] {
+        assert_eq!(found(&report, rule), []);
+    }
+    for (names, said) in [
+        (
+            "web-02=web-04",
+            "no host of this audit is called \"web-04\"",
+        ),
+        ("web-09=web-03", "baseline is called \"web-09\""),
+        ("web-02=web-01", "has a host \"web-01\" of its own"),
+    ] {
+        let output = folder.audit(&[&compared[..], &["--renamed", names]].concat());
+        let complaint = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{complaint}");
+        assert!(complaint.contains(said), "{complaint}");
+    }
+}
+
+/// The finding about a line of a list, beside an export.
 fn refusal_of_list(folder: &Folder, line: &str) -> String {
     folder.write("all/web-01.txt", LISTING);
     folder.write("list.txt", &format!("all/web-01.txt\n{line}\n"));
-    let output = folder.audit(&["@list.txt"]);
-    let said = text(&output.stderr);
-    let code = Some(exit::NOT_AUDITED.into());
-    assert_eq!(output.status.code(), code, "{said}");
-    said
+    let report = folder.json(exit::NOT_AUDITED, &["@list.txt"]);
+    let unread = found(&report, "CB027");
+    assert_eq!(unread.len(), 1, "{unread:?}");
+    unread[0].1.to_owned()
 }
 
 /// A list may be from an unknown author: it makes no code run, and sends credentials to no server.
@@ -221,6 +337,41 @@ fn only_whole_hosts_are_saved_as_baselines() {
     let report = folder.json(exit::DONE, &["web-01.txt", "--baseline", "saved"]);
     let changes = ["CB201", "CB202", "CB203", "CB205", "CB206"];
     assert!(!rules(&report).iter().any(|rule| changes.contains(rule)));
+}
+
+/// The baseline shows every option; the listing of now is of an older Windows and shows few.
+#[test]
+fn an_option_without_a_line_is_not_reported_as_lost() {
+    let folder = Folder::new();
+    let old = include_str!("../../../crates/formats/tests/fixtures/01-server-2012-null-store.txt");
+    folder.write("host.txt", old);
+    folder.told(exit::DONE, &["host.txt", "--save-baseline", "saved"]);
+    // The host had HTTP/2 switched off, by the registry.
+    let saved = std::fs::read_to_string(folder.path("saved/host.json")).unwrap();
+    let mut saved: Value = serde_json::from_str(&saved).unwrap();
+    for binding in saved["bindings"].as_array_mut().unwrap() {
+        binding["flags"] = serde_json::json!(["disable_http2"]);
+    }
+    saved.as_object_mut().unwrap().remove("layout");
+    folder.write("before.json", &saved.to_string());
+    let arguments = ["host.txt", "--baseline", "before.json"];
+    let report = folder.json(exit::DONE, &arguments);
+    assert_eq!(
+        (found(&report, "CB203"), found(&report, "CB207")),
+        (vec![], vec![])
+    );
+    let hash = saved["bindings"][0]["certificate"]["hash"]
+        .as_str()
+        .unwrap();
+    folder.write("host.txt", &old.replace(hash, &"ab".repeat(20)));
+    let report = folder.json(exit::DONE, &arguments);
+    assert_eq!(found(&report, "CB207"), []);
+    let unknown = found(&report, "CB208");
+    assert!(!unknown.is_empty());
+    assert!(
+        unknown.iter().all(|(_, it)| it.contains("disable_http2")),
+        "{unknown:?}"
+    );
 }
 
 #[test]

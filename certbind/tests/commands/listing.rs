@@ -86,6 +86,8 @@ fn filters_select_by_certificate_host_port_and_application() {
     selects(&host, &["--cert", &www[..6]], &[address, name]);
     selects(&host, &["--cert", &"ab".repeat(20)], &[]);
     selects(&host, &["--host", "WWW.Contoso.com"], &[wildcard, name]);
+    // With a dot at the end it is the same name.
+    selects(&host, &["--host", "www.contoso.com."], &[wildcard, name]);
     selects(&host, &["--host", "a.www.contoso.com"], &[]);
     selects(&host, &["--host", "contoso.com"], &[]);
     selects(&host, &["--host", "*.contoso.com"], &[wildcard]);
@@ -114,6 +116,14 @@ fn unreadable_target_is_no_empty_result() {
         let out = text(&output.stdout);
         assert_eq!(out.contains("ipport=0.0.0.0:443"), hash == HASH, "{out}");
     }
+    let output = host.run(&["list", one, "none-*.json", "--cert", HASH]);
+    assert_eq!(output.status.code(), Some(exit::NOT_SEARCHED.into()));
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("none-*.json: no file matches the pattern"),
+        "{said}"
+    );
+    assert!(text(&output.stdout).contains("ipport=0.0.0.0:443"));
     let told = listed(&host, &[one, "--cert", HASH]).0;
     assert!(told.starts_with("web-01: 1 binding\nKEY"), "{told}");
     assert!(told.ends_with("1 binding of 1 host\n"), "{told}");
@@ -124,7 +134,6 @@ fn unreadable_target_is_no_empty_result() {
         &["--cert", one],
         &["--store", "redb:/nowhere/x.redb", "--cert", NEXT],
         &["--store", "memory:", one],
-        &["none-*.json"],
     ] {
         assert_eq!(listed(&host, wrong), (String::new(), Some(2)), "{wrong:?}");
     }

@@ -69,6 +69,27 @@ fn options_come_back_and_the_new_certificate_stays() {
     assert_eq!(bench.held("redb:a"), lost);
 }
 
+/// A listing of an older Windows has no line for HTTP/2: what is set now was not lost.
+#[test]
+fn options_that_the_earlier_listing_does_not_show_stay() {
+    let bench = Bench::new();
+    bench.add(
+        "redb:a",
+        "0.0.0.0:443",
+        &["--clientcertnegotiation", "enable"],
+    );
+    let export = ["--store", "redb:a", "export", "--format", "netsh"];
+    bench.ok(&[&export[..], &["--layout", "2012r2", "-o", "before.txt"]].concat());
+    bench.ok(&["--store", "redb:a", "delete", "0.0.0.0:443"]);
+    bench.add("redb:a", "0.0.0.0:443", &["--disablehttp2", "enable"]);
+    bench.ok(&["heal", "--before", "before.txt", "redb:a"]);
+    let flags = &bench.held("redb:a")[0]["flags"];
+    assert_eq!(
+        flags.to_string(),
+        r#"["negotiate_client_cert","disable_http2"]"#
+    );
+}
+
 /// A missing key and a new one at its port may belong together: that is not guessed.
 #[test]
 fn ambiguous_pairs_are_refused() {

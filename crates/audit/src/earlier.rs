@@ -147,6 +147,48 @@ impl EarlierReport {
     }
 }
 
+/// A host of an earlier report cannot be renamed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RenameError {
+    /// No host of the report has the earlier name.
+    #[error("the earlier report has no host {0:?}")]
+    Unknown(String),
+    /// Another host of the report has the name of now.
+    #[error("the earlier report has a host {0:?} of its own")]
+    Taken(String),
+}
+
+impl EarlierReport {
+    /// Gives a host and its findings the name that it has now. The host keeps the identity that it had
+    /// under the earlier name. Names are compared without case.
+    ///
+    /// # Errors
+    /// [`RenameError`]. The report is unchanged.
+    pub fn rename_host(&mut self, earlier: &str, now: &str) -> Result<(), RenameError> {
+        let is = |name: &str, other: &str| name.to_lowercase() == other.to_lowercase();
+        if !self.hosts.iter().any(|host| is(&host.name, earlier)) {
+            return Err(RenameError::Unknown(earlier.to_owned()));
+        }
+        if !is(earlier, now) && self.hosts.iter().any(|host| is(&host.name, now)) {
+            return Err(RenameError::Taken(now.to_owned()));
+        }
+        for host in self.hosts.iter_mut().filter(|it| is(&it.name, earlier)) {
+            let name = std::mem::replace(&mut host.name, now.to_owned());
+            host.identity.get_or_insert(name);
+        }
+        for finding in self.findings.iter_mut().chain(&mut self.waived) {
+            let related = finding.related.iter_mut().map(|it| &mut it.host);
+            for host in related.chain([&mut finding.host]).flatten() {
+                if is(host, earlier) {
+                    now.clone_into(host);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 impl EarlierSubject {
     /// The subject of a finding, as its report will name it.
     pub(crate) fn of(subject: &Subject) -> Self {

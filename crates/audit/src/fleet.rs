@@ -88,13 +88,13 @@ impl<'a> Host<'a> {
 
     /// The bindings of the host at the time of the baseline, if there is one.
     pub(crate) fn before(&self) -> Option<BTreeMap<&'a BindingKey, &'a Binding>> {
-        let Baseline::Bindings(baseline) = &self.export.baseline else {
+        let Baseline::Bindings { bindings, .. } = &self.export.baseline else {
             return None;
         };
         if self.export.not_assessed.is_some() {
             return None;
         }
-        Some(baseline.iter().map(|it| (it.key(), it)).collect())
+        Some(bindings.iter().map(|it| (it.key(), it)).collect())
     }
 
     /// A place in this host that is no binding.

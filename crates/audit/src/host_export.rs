@@ -1,6 +1,7 @@
 //! The export of a host in an audit.
 
 use certbind_core::Binding;
+use certbind_formats::netsh::Layout;
 use certbind_formats::{Export, ReadOutcome};
 
 use crate::iis;
@@ -26,15 +27,32 @@ pub struct HostExport {
 }
 
 /// The state of a host at an earlier time.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Baseline {
     /// The audit compares nothing.
     #[default]
     NotRequested,
     /// The audit compares hosts with a baseline, and has none of this host: the reason.
     Missing(String),
-    /// The bindings of the host then.
-    Bindings(Vec<Binding>),
+    /// The host then.
+    Bindings {
+        /// Its bindings.
+        bindings: Vec<Binding>,
+        /// The layout of the listing that they are from. Options that it does not show are unknown,
+        /// and are not compared.
+        layout: Option<Box<Layout>>,
+    },
+}
+
+impl Baseline {
+    /// Bindings of which every option is known.
+    #[must_use]
+    pub fn of_bindings(bindings: Vec<Binding>) -> Self {
+        Self::Bindings {
+            bindings,
+            layout: None,
+        }
+    }
 }
 
 /// The sites of IIS, from the `applicationHost.config` of a host.

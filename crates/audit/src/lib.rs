@@ -30,6 +30,7 @@
 //! ```
 
 mod changes;
+mod comparison;
 mod config;
 mod config_file;
 mod earlier;
@@ -62,7 +63,7 @@ pub use certbind_migrate::applications;
 pub use changes::{ChangeCounts, Changes};
 pub use config::Config;
 pub use config_file::ConfigError;
-pub use earlier::{EarlierFinding, EarlierReport, EarlierReportError, EarlierSubject};
+pub use earlier::{EarlierFinding, EarlierReport, EarlierReportError, EarlierSubject, RenameError};
 pub use engine::audit;
 pub use finding::{Finding, FindingLocation, FindingState, RelatedLocations, Subject};
 pub use guard::{Objection, guard};

@@ -48,7 +48,7 @@ fn report_by(in_parallel: bool) -> Report {
             HostExport::new("web-04", read(hive, &options).unwrap())
         },
     ];
-    hosts[0].baseline = Baseline::Bindings(Vec::new());
+    hosts[0].baseline = Baseline::of_bindings(Vec::new());
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let inventory = Inventory::read(&fixtures, &[]).unwrap();
     let config = r#"
@@ -279,7 +279,7 @@ fn export_text_is_escaped_in_sarif() {
     };
     let hostile = bound("[renew it](https://evil.example/{0})");
     let mut host = HostExport::of_bindings("web-01", vec![hostile]);
-    host.baseline = Baseline::Bindings(vec![bound("MY")]);
+    host.baseline = Baseline::of_bindings(vec![bound("MY")]);
     let config = Config::at("2026-06-01T00:00:00Z".parse().unwrap());
     let report = audit(&[host], &Inventory::none(), &config);
     let log = serde_json::to_value(sarif::Log::of(&report)).unwrap();

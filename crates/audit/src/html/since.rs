@@ -27,6 +27,9 @@ pub(super) fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
             "<p class=\"quiet\">{to} is taken to be {from}, renamed: it has the same findings.</p>"
         )?;
     }
+    if let Some(hint) = changes.rename_hint() {
+        writeln!(out, "<p class=\"quiet\">{}.</p>", text(&hint))?;
+    }
     let new: Vec<_> = report.new_findings().collect();
     let new = new.iter().map(|finding| {
         let place = place(

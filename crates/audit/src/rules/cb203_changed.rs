@@ -20,18 +20,15 @@ pub(super) static RULE: Rule = Rule {
 pub(super) const CHECK: Check = Check::Host(check);
 
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
-    let before = host.before().unwrap_or_default();
-    for bound in &host.bindings {
-        let Some(was) = before.get(bound.binding.key()) else {
-            continue;
-        };
-        let changes: Vec<_> = FieldChange::between(was, bound.binding)
+    for changed in host.changed() {
+        let (was, now) = changed.as_both_show();
+        let changes: Vec<_> = FieldChange::between(&was, &now)
             .iter()
             .map(|change| format!("{} {}", change.name(), change.change()))
             .collect();
         if !changes.is_empty() {
             findings.add(
-                bound.place(),
+                changed.bound.place(),
                 format!("it was changed: {}", changes.join("; ")),
             );
         }
@@ -41,6 +38,9 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene, bound, hash};
+    use crate::host_export::Baseline;
+    use certbind_core::SslFlags;
+    use certbind_formats::netsh::Release;
     let was = || {
         vec![bound("0.0.0.0:443", |record| {
             record.certificate.as_mut().unwrap().hash = hash(2);
@@ -57,6 +57,26 @@ pub(super) fn cases() -> super::harness::Cases {
             Scene::new()
                 .bind("0.0.0.0:443")
                 .was(vec![bound("0.0.0.0:443", |_| ())]),
+        )
+        .passes(
+            "the listing has no line for the option that the baseline has",
+            Scene::new()
+                .bind_as("0.0.0.0:443", |record| record.flags = SslFlags::empty())
+                .host_with(|host| {
+                    host.reading.export.layout = Some(Release::Server2012R2.layout());
+                })
+                .was(vec![bound("0.0.0.0:443", |_| ())]),
+        )
+        .passes(
+            "the baseline is a listing without a line for the option",
+            Scene::new().bind("0.0.0.0:443").host_with(|host| {
+                host.baseline = Baseline::Bindings {
+                    bindings: vec![bound("0.0.0.0:443", |record| {
+                        record.flags = SslFlags::empty();
+                    })],
+                    layout: Some(Box::new(Release::Server2012R2.layout())),
+                };
+            }),
         )
         .passes(
             "it was not there",

@@ -3,6 +3,7 @@
 use certbind_core::Binding;
 use certbind_migrate::FieldChange;
 
+use crate::comparison::Comparison;
 use crate::fleet::{Fleet, Host};
 use crate::rule::Rule;
 use crate::rules::{Check, Findings};
@@ -22,18 +23,12 @@ pub(super) static RULE: Rule = Rule {
 pub(super) const CHECK: Check = Check::Host(check);
 
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
-    let before = host.before().unwrap_or_default();
-    for bound in &host.bindings {
-        let Some(was) = before.get(bound.binding.key()) else {
-            continue;
-        };
-        if was.record().hash() == bound.binding.record().hash() {
-            continue;
-        }
-        let lost = lost(was, bound.binding);
+    for renewed in host.changed().filter(Comparison::is_renewed) {
+        let (was, now) = renewed.as_both_show();
+        let lost = lost(&was, &now);
         if !lost.is_empty() {
             findings.add(
-                bound.place(),
+                renewed.bound.place(),
                 format!("with the new certificate it lost: {}", lost.join("; ")),
             );
         }
@@ -56,9 +51,15 @@ fn is_loss(change: &FieldChange) -> bool {
             values.after == 0
         }
         FieldChange::CtlIdentifier(values) => values.after.is_none(),
-        FieldChange::CtlStoreName(values) => values.after.is_none(),
+        FieldChange::StoreName(values) | FieldChange::CtlStoreName(values) => {
+            values.after.is_none()
+        }
+        FieldChange::AppId(values) => values.after.is_nil(),
         FieldChange::Extended(change) => change.values.after.is_none(),
-        _ => false,
+        // The new certificate, and the spelling of the key.
+        FieldChange::Hash(_) | FieldChange::HostSpelling(_) => false,
+        // A field that this version does not know: its loss cannot be told from a change.
+        _ => true,
     }
 }
 
@@ -66,6 +67,7 @@ fn is_loss(change: &FieldChange) -> bool {
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene, another_certificate, bound};
     use certbind_core::{Record, SslFlags};
+    use certbind_formats::netsh::Release;
     let mutual = |record: &mut Record| {
         record.flags |= SslFlags::NEGOTIATE_CLIENT_CERT | SslFlags::DISABLE_HTTP2;
         record.ctl_store_name = Some("Partners".parse().unwrap());
@@ -118,6 +120,52 @@ pub(super) fn cases() -> super::harness::Cases {
                     mutual(record);
                 })
                 .was(vec![bound("0.0.0.0:443", |_| ())]),
+        )
+        .trips(
+            Scene::new()
+                .bind_as("0.0.0.0:443", |record| {
+                    another_certificate(record);
+                    mutual(record);
+                    record.certificate.as_mut().unwrap().store_name = None;
+                })
+                .was(was()),
+            &["ipport=0.0.0.0:443"],
+            "store name MY",
+        )
+        .trips(
+            Scene::new()
+                .bind_as("0.0.0.0:443", |record| {
+                    another_certificate(record);
+                    mutual(record);
+                    record.app_id = certbind_core::Uuid::nil();
+                })
+                .was(was()),
+            &["ipport=0.0.0.0:443"],
+            "application",
+        )
+        .passes(
+            "the listing has no line for the option, which CB208 reports",
+            Scene::new()
+                .bind_as("0.0.0.0:443", |record| {
+                    another_certificate(record);
+                    mutual(record);
+                    record.flags.remove(SslFlags::DISABLE_HTTP2);
+                })
+                .host_with(|host| {
+                    host.reading.export.layout = Some(Release::Server2012R2.layout());
+                })
+                .was(was()),
+        )
+        .passes(
+            "the certificate is in another certificate store",
+            Scene::new()
+                .bind_as("0.0.0.0:443", |record| {
+                    another_certificate(record);
+                    mutual(record);
+                    let store = Some("WebHosting".parse().unwrap());
+                    record.certificate.as_mut().unwrap().store_name = store;
+                })
+                .was(was()),
         )
         .passes("there is no baseline", Scene::new().bind("0.0.0.0:443"))
 }

@@ -207,7 +207,7 @@ impl Scene {
 
     /// The host was so once.
     pub(crate) fn was(mut self, baseline: Vec<Binding>) -> Self {
-        self.hosts.last_mut().unwrap().baseline = Baseline::Bindings(baseline);
+        self.hosts.last_mut().unwrap().baseline = Baseline::of_bindings(baseline);
         self
     }
 

@@ -54,6 +54,7 @@ mod cb204_added_unknown;
 mod cb205_no_baseline;
 mod cb206_only_in_baseline;
 mod cb207_options_lost;
+mod cb208_options_not_shown;
 mod cb301_expired_waiver;
 mod cb302_unused_waiver;
 mod cb401_site_unanswered;
@@ -150,6 +151,7 @@ rules! {
     cb205_no_baseline
     cb206_only_in_baseline
     cb207_options_lost
+    cb208_options_not_shown
     cb301_expired_waiver
     cb302_unused_waiver
     cb401_site_unanswered

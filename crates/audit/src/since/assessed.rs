@@ -82,7 +82,7 @@ impl<'a> Assessed<'a> {
                 Baseline::Missing(_) if rule != "CB205" => {
                     return Some("the host has no baseline".to_owned());
                 }
-                Baseline::Missing(_) | Baseline::Bindings(_) => {}
+                Baseline::Missing(_) | Baseline::Bindings { .. } => {}
             }
         }
         if rule.starts_with("CB4") {

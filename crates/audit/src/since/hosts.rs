@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::earlier::{EarlierReport, EarlierSubject};
+use crate::host_export::{HostExport, NotAssessed};
 use crate::report::Report;
 
 /// Which host is which.
@@ -125,6 +126,23 @@ impl Matched {
             .filter(|(_, it)| it.is_none())
             .map(|(at, _)| at)
             .collect()
+    }
+
+    /// The earlier hosts of which this audit has no export.
+    pub(super) fn gone(&self, earlier: &EarlierReport, exports: &[HostExport]) -> Vec<String> {
+        let has_export = |now: &Option<usize>| {
+            let export = now.and_then(|now| exports.get(now));
+            export.is_some_and(|it| it.not_assessed != Some(NotAssessed::OnlyInBaseline))
+        };
+        let hosts = earlier.hosts.iter().zip(&self.now);
+        let gone = hosts.filter(|(_, now)| !has_export(now));
+        gone.map(|(host, _)| host.name.clone()).collect()
+    }
+
+    /// The hosts that the earlier report does not have.
+    pub(super) fn new(&self, report: &Report) -> Vec<String> {
+        let new = Self::free(&self.before).into_iter();
+        new.map(|host| report.hosts[host].name.clone()).collect()
     }
 
     /// The host of this report that an earlier one is.

@@ -2,7 +2,8 @@
 //! assessed.
 //!
 //! A finding is the same if its rule, its host and its subject are the same; lines, files and sentences may
-//! differ. A host is the same by its name, or by its findings if it was renamed.
+//! differ. A host is the same by its name, or by its findings if it was renamed. Where several hosts have
+//! the same findings, [`EarlierReport::rename_host`] names the renamed one.
 //!
 //! ```
 //! use certbind_audit::json::JsonReport;
@@ -88,6 +89,8 @@ impl Report {
         let mut changes = Changes {
             since: earlier.audited_at,
             renamed: matched.renamed(self, earlier),
+            gone_hosts: matched.gone(earlier, exports),
+            new_hosts: matched.new(self),
             fixed: Vec::new(),
             not_assessed: Vec::new(),
         };

@@ -4,7 +4,7 @@ use certbind_formats::ParseError;
 use super::*;
 use crate::applications::IIS;
 use crate::json::JsonReport;
-use crate::{Config, NotAssessed, audit, sarif};
+use crate::{Config, NotAssessed, RenameError, audit, sarif};
 
 /// A binding without a store name: CB005, at any key.
 fn nameless(key: &str) -> Binding {
@@ -124,6 +124,42 @@ fn a_host_of_a_farm_is_not_taken_for_another() {
     let found = since(&earlier, &now);
     assert_eq!(counts(&found), [1, 0, 1, 1]);
     assert_eq!(reasons(&found), ["the host was not audited"]);
+    let hint = |report: &Report| report.changes.as_ref().unwrap().rename_hint();
+    assert_eq!(
+        hint(&found).unwrap(),
+        "web-02 was not audited, and web-03 is new: if it was renamed, add --renamed web-02=web-03"
+    );
+    let now = [now[0].clone(), host("web-03", &[A]), host("web-04", &[A])];
+    assert_eq!(
+        hint(&since(&earlier, &now)).unwrap(),
+        "1 host of the earlier report not audited, 2 are new: name those that were renamed with --renamed \
+         OLD=NEW"
+    );
+    // No host is new: none was renamed.
+    assert_eq!(hint(&since(&earlier, &now[..1])), None);
+    assert_eq!(hint(&since(&earlier[..1], &now)), None);
+}
+
+/// The operator knows which of two similar hosts was renamed.
+#[test]
+fn a_named_rename_keeps_the_identity_in_a_farm() {
+    let earlier = report(&[host("web-01", &[A]), host("web-02", &[A])]);
+    let mut before = EarlierReport::parse(&json(&earlier)).unwrap();
+    before.rename_host("WEB-02", "web-03").unwrap();
+    let now = [host("web-01", &[A]), host("web-03", &[A])];
+    let mut found = report(&now);
+    found.compare(&before, &now, &Inventory::none());
+    assert_eq!(counts(&found), [0, 0, 2, 0]);
+    let identities: Vec<_> = found.hosts.iter().map(|it| it.identity.as_str()).collect();
+    assert_eq!(identities, ["web-01", "web-02"]);
+    assert_eq!(
+        before.rename_host("web-02", "web-04"),
+        Err(RenameError::Unknown("web-02".to_owned()))
+    );
+    assert_eq!(
+        before.rename_host("web-01", "Web-03"),
+        Err(RenameError::Taken("Web-03".to_owned()))
+    );
 }
 
 #[test]

@@ -55,6 +55,7 @@ mod record_splitter;
 mod release;
 mod script;
 mod shown_fields;
+mod shown_values;
 mod stream;
 mod surroundings;
 mod template;

@@ -3,14 +3,12 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufRead};
 
+use certbind_core::Binding;
 use certbind_core::codec::encode_binding;
-use certbind_core::{Binding, CertCheckMode, ExtendedProperties, Property, SslFlags};
 
-use super::field::Field;
 use super::layout::Layout;
 use super::layout_check::{Labels, check_words};
 use super::listing::{Listing, ListingError};
-use super::property_fields::VALUES;
 use crate::options::ReadOptions;
 use crate::write::WriteError;
 
@@ -23,7 +21,7 @@ pub struct Printed {
 
 impl Printed {
     pub(super) fn add(&mut self, binding: &Binding, layout: &Layout) {
-        self.add_shown(&as_shown(binding, layout));
+        self.add_shown(&layout.as_shown(binding));
     }
 
     /// Reads the listing, which `open` opens from its start, and compares its records, in their
@@ -72,61 +70,4 @@ impl Printed {
 
 fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> WriteError {
     WriteError::Unreadable(error.into())
-}
-
-/// A binding as a listing of this layout shows it: without the values that have no line.
-fn as_shown(binding: &Binding, layout: &Layout) -> Binding {
-    let lines = layout.records.get(&binding.key().kind());
-    let shows =
-        |field| lines.is_some_and(|lines| lines.iter().any(|line| line.field == Some(field)));
-    let mut record = binding.record().clone();
-    let (mut check_mode, mut flags) = (CertCheckMode::empty(), SslFlags::empty());
-    for field in Field::ALL {
-        if let Some(bit) = field.bit().filter(|_| shows(field)) {
-            let is_on = bit.is_shown_on(record.check_mode, record.flags);
-            bit.take(is_on, &mut check_mode, &mut flags);
-        }
-    }
-    for (field, value) in [
-        (Field::Freshness, &mut record.revocation_freshness_time),
-        (Field::Timeout, &mut record.url_retrieval_timeout),
-    ] {
-        if !shows(field) {
-            *value = 0;
-        }
-    }
-    if !shows(Field::UseFreshness) {
-        // Such a host shows that a time is in force by printing it.
-        let is_in_force = record.revocation_freshness_time != 0;
-        check_mode.set(CertCheckMode::USE_REVOCATION_FRESHNESS, is_in_force);
-    }
-    record.check_mode = check_mode;
-    record.flags = flags;
-    record.ctl_identifier = record
-        .ctl_identifier
-        .filter(|_| shows(Field::CtlIdentifier));
-    record.ctl_store_name = record.ctl_store_name.filter(|_| shows(Field::CtlStoreName));
-    if let Some(certificate) = record
-        .certificate
-        .as_mut()
-        .filter(|_| !shows(Field::StoreName))
-    {
-        certificate.store_name = None;
-    }
-    let properties = record.extended.iter().filter(|set| {
-        let number = usize::try_from(set.property_type().number());
-        let fields = number.ok().and_then(|number| VALUES.get(number));
-        fields.is_some_and(|fields| fields.iter().all(|field| shows(*field)))
-    });
-    let without_flags = |set: &Property| {
-        let mut set = set.clone();
-        set.flags = 0;
-        set
-    };
-    record.extended = ExtendedProperties::new(properties.map(without_flags)).unwrap_or_default();
-    // A value less leaves a record valid.
-    binding
-        .clone()
-        .with_record(record)
-        .unwrap_or_else(|_| binding.clone())
 }
