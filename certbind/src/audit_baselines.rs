@@ -106,7 +106,7 @@ impl Baselines {
 }
 
 fn of_folder(path: &Path, from: HostFrom) -> Result<BTreeMap<String, Earlier>, Error> {
-    let mut targets = audit_targets::expand(&[Input::File(path.to_owned())]);
+    let mut targets = audit_targets::expand(&[Input::File(path.to_owned())]).targets;
     // An empty folder is a baseline of no host, and every host is reported as new.
     targets.retain(
         |target| !matches!(target, Target::Unreadable { path: folder, .. } if folder == path),

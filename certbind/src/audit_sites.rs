@@ -60,20 +60,16 @@ const MAX_DEPTH: usize = 32;
 /// If a file of `--iis` names no host, and there are several.
 pub(crate) fn attach(
     hosts: &mut Vec<HostExport>,
-    targets: &[Input],
+    folders: &[PathBuf],
     given: &[SitesFile],
     from: HostFrom,
 ) -> Result<(), Error> {
     let used = find(hosts);
-    for target in targets {
-        if let Input::File(path) = target
-            && files::is_folder(path)
-        {
-            let mut unused = Vec::new();
-            walk(path, MAX_DEPTH, &used, &mut unused);
-            hosts.extend(unused.into_iter().map(|path| without_export(&path, from)));
-        }
+    let mut unused = BTreeSet::new();
+    for folder in folders {
+        walk(folder, MAX_DEPTH, &used, &mut unused);
     }
+    hosts.extend(unused.iter().map(|path| without_export(path, from)));
     for file in given {
         let name = file.host.as_deref().map(str::to_lowercase);
         let is_named = |host: &HostExport| {
@@ -221,7 +217,7 @@ fn unreadable(path: &Path, why: String) -> SitesOfIis {
 }
 
 /// The configurations in a folder that no host has. The disk of a host has templates of them, too.
-fn walk(folder: &Path, depth: usize, used: &BTreeSet<PathBuf>, unused: &mut Vec<PathBuf>) {
+fn walk(folder: &Path, depth: usize, used: &BTreeSet<PathBuf>, unused: &mut BTreeSet<PathBuf>) {
     if depth == 0 || !matches!(host_disk::hive_of_windows(folder), Ok(None)) {
         return;
     }
@@ -234,7 +230,7 @@ fn walk(folder: &Path, depth: usize, used: &BTreeSet<PathBuf>, unused: &mut Vec<
         if files::is_folder(&entry.path) {
             walk(&entry.path, depth - 1, used, unused);
         } else if name.eq_ignore_ascii_case(NAME) && !used.contains(&entry.path) {
-            unused.push(entry.path);
+            unused.insert(entry.path);
         }
     }
 }

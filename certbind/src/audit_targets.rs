@@ -51,10 +51,19 @@ impl Target {
     }
 }
 
+/// The targets of a command.
+#[derive(Default)]
+pub(crate) struct Expanded {
+    /// The files and stores.
+    pub(crate) targets: Vec<Target>,
+    /// The folders and archives that they were found in.
+    pub(crate) folders: Vec<PathBuf>,
+}
+
 /// The files and stores of the targets, without duplicates. A pattern that matches nothing, an unreadable
 /// list and a line of a list that is no target are unreadable targets.
-pub(crate) fn expand(targets: &[Input]) -> Vec<Target> {
-    let mut found = Vec::new();
+pub(crate) fn expand(targets: &[Input]) -> Expanded {
+    let mut found = Expanded::default();
     for target in targets {
         match target {
             Input::File(path) => match path.to_str().and_then(|path| path.strip_prefix('@')) {
@@ -65,7 +74,7 @@ pub(crate) fn expand(targets: &[Input]) -> Vec<Target> {
         }
     }
     let mut seen = HashSet::new();
-    found.retain(|target| match target {
+    found.targets.retain(|target| match target {
         Target::Input(input) => seen.insert(input.to_string()),
         Target::Unreadable { .. } => true,
     });
@@ -76,14 +85,14 @@ pub(crate) fn expand(targets: &[Input]) -> Vec<Target> {
 const MAX_BROKEN_LINES: usize = 5;
 
 /// Adds the targets in a list: one on each line, `#` for a remark.
-fn of_list(list: &Path, found: &mut Vec<Target>) {
+fn of_list(list: &Path, found: &mut Expanded) {
     let unreadable = |why| Target::Unreadable {
         path: list.to_owned(),
         why,
     };
     let text = match crate::read_file::read_text(list) {
         Ok(text) => text,
-        Err(error) => return found.push(unreadable(error.to_string())),
+        Err(error) => return found.targets.push(unreadable(error.to_string())),
     };
     let mut broken = Vec::new();
     let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
@@ -102,7 +111,7 @@ fn of_list(list: &Path, found: &mut Vec<Target>) {
         if more > 0 {
             broken.push(format!("{more} more"));
         }
-        found.push(unreadable(broken.join("; ")));
+        found.targets.push(unreadable(broken.join("; ")));
     }
 }
 
@@ -123,18 +132,21 @@ fn of_line(line: &str) -> Result<Input, String> {
     }
 }
 
-fn add(target: &Input, found: &mut Vec<Target>) {
+fn add(target: &Input, found: &mut Expanded) {
     let Input::File(path) = target else {
-        return found.push(Target::Input(target.clone()));
+        return found.targets.push(Target::Input(target.clone()));
     };
     if is_standard_input(path) {
         files::keep_standard_input();
     }
     if files::is_folder(path) {
-        let before = found.len();
-        found.extend(export_files::of_folder(path).into_iter().map(Target::of));
-        if found.len() == before {
-            found.push(Target::Unreadable {
+        found.folders.push(path.clone());
+        let before = found.targets.len();
+        found
+            .targets
+            .extend(export_files::of_folder(path).into_iter().map(Target::of));
+        if found.targets.len() == before {
+            found.targets.push(Target::Unreadable {
                 path: path.clone(),
                 why: "the folder has no export".to_owned(),
             });
@@ -144,31 +156,37 @@ fn add(target: &Input, found: &mut Vec<Target>) {
     let pattern = path.to_str().filter(|text| text.contains(['*', '?', '[']));
     match pattern.filter(|_| !files::exists(path)) {
         Some(pattern) => matching(pattern, found),
-        None => found.push(Target::Input(target.clone())),
+        None => found.targets.push(Target::Input(target.clone())),
     }
 }
 
-fn matching(pattern: &str, found: &mut Vec<Target>) {
+fn matching(pattern: &str, found: &mut Expanded) {
     let unreadable = |why| Target::Unreadable {
         path: pattern.into(),
         why,
     };
     let paths = match glob::glob(pattern) {
         Ok(paths) => paths,
-        Err(error) => return found.push(unreadable(format!("it is no pattern: {error}"))),
+        Err(error) => {
+            return found
+                .targets
+                .push(unreadable(format!("it is no pattern: {error}")));
+        }
     };
-    let before = found.len();
+    let before = found.targets.len();
     for path in paths {
         match path {
             Ok(path) => add(&Input::File(path), found),
-            Err(error) => found.push(Target::Unreadable {
+            Err(error) => found.targets.push(Target::Unreadable {
                 path: error.path().to_owned(),
                 why: error.error().to_string(),
             }),
         }
     }
-    if found.len() == before {
-        found.push(unreadable("no file matches the pattern".to_owned()));
+    if found.targets.len() == before {
+        found
+            .targets
+            .push(unreadable("no file matches the pattern".to_owned()));
     }
 }
 

@@ -202,24 +202,32 @@ impl Audit {
         })
     }
 
-    /// The hosts of the targets. `at` is called with each step.
-    pub(crate) fn hosts(&self, at: impl Fn(&str) + Sync) -> Result<Vec<HostExport>, Error> {
+    /// The hosts of the targets, and the folders among them. `at` is called with each step.
+    pub(crate) fn hosts(
+        &self,
+        at: impl Fn(&str) + Sync,
+    ) -> Result<(Vec<HostExport>, Vec<PathBuf>), Error> {
+        let expanded = audit_targets::expand(&self.targets);
         let logs = self.logs.choice()?;
-        let targets = audit_targets::expand(&self.targets);
-        let all = targets.len();
-        let hosts = audit_targets::read_all(targets, self.host_from, &logs, |index, target| {
-            if let Target::Input(input) = target {
-                at(&format!("Reading {} of {all}: {input}", index + 1));
-            }
-        })?;
+        let all = expanded.targets.len();
+        let hosts =
+            audit_targets::read_all(expanded.targets, self.host_from, &logs, |index, target| {
+                if let Target::Input(input) = target {
+                    at(&format!("Reading {} of {all}: {input}", index + 1));
+                }
+            })?;
         let read = hosts.iter().filter(|host| host.not_assessed.is_none());
         logs.check(read.map(|host| Some(&host.reading)))?;
-        Ok(hosts)
+        Ok((hosts, expanded.folders))
     }
 
     /// Assigns each host its configuration of IIS.
-    pub(crate) fn read_sites(&self, hosts: &mut Vec<HostExport>) -> Result<(), Error> {
-        audit_sites::attach(hosts, &self.targets, &self.iis, self.host_from)
+    pub(crate) fn read_sites(
+        &self,
+        hosts: &mut Vec<HostExport>,
+        folders: &[PathBuf],
+    ) -> Result<(), Error> {
+        audit_sites::attach(hosts, folders, &self.iis, self.host_from)
     }
 
     /// Assigns each host its baseline, adds the hosts that only the baseline has, and renames hosts of the

@@ -43,12 +43,12 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
     let progress = Progress::new();
     progress.at("Reading certificates");
     let inventory = arguments.inventory()?;
-    let mut hosts = arguments.hosts(|step| progress.at(step))?;
+    let (mut hosts, folders) = arguments.hosts(|step| progress.at(step))?;
     #[cfg(feature = "etcd")]
     let failed = super::fleet::audited(arguments, &mut hosts)?;
     #[cfg(not(feature = "etcd"))]
     let failed = 0;
-    arguments.read_sites(&mut hosts)?;
+    arguments.read_sites(&mut hosts, &folders)?;
     arguments.compare_with_earlier(&mut hosts, earlier.as_mut())?;
     warn_of_form(&hosts);
     progress.at("Auditing");

@@ -189,7 +189,7 @@ fn note_without_times(source: &str) {
 fn targets(arguments: &List) -> Result<u8, Error> {
     let filter = arguments.filter()?;
     let logs = arguments.logs.choice()?;
-    let targets = audit_targets::expand(&arguments.targets);
+    let targets = audit_targets::expand(&arguments.targets).targets;
     let exports = audit_targets::read_all(targets, HostFrom::Export, &logs, |_, _| ())?;
     let read = exports.iter().filter(|it| it.not_assessed.is_none());
     logs.check(read.map(|export| Some(&export.reading)))?;

@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &Timeline) -> Result<u8, Error> {
 
 fn timeline(arguments: &Timeline) -> Result<u8, Error> {
     let logs = arguments.logs.choice()?;
-    let targets = audit_targets::expand(&arguments.targets);
+    let targets = audit_targets::expand(&arguments.targets).targets;
     let hosts = audit_targets::read_all(targets, HostFrom::Export, &logs, |_, _| ())?;
     let read = hosts.iter().filter(|it| it.not_assessed.is_none());
     logs.check(read.map(|host| Some(&host.reading)))?;

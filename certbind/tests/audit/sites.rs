@@ -186,6 +186,11 @@ fn a_configuration_of_which_host_is_not_known_is_a_finding() {
     let report = folder.json(exit::NOT_AUDITED, &["alone"]);
     assert_eq!(report["hosts"][1]["name"], "web-05");
     assert!(report["hosts"][1]["not_assessed"].is_string());
+    folder.write("list.txt", "alone\n");
+    for target in ["al*", "@list.txt"] {
+        let same = folder.json(exit::NOT_AUDITED, &[target]);
+        assert_eq!(same["findings"], report["findings"], "{target}");
+    }
 
     folder.write("shared/netsh.txt", LISTING);
     folder.write("shared/applicationHost.config", &shop);

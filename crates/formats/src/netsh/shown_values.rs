@@ -24,7 +24,7 @@ impl Layout {
         if let Some(certificate) = &mut without.certificate {
             certificate.store_name = None;
         }
-        self.overlaid(binding, without, without_flags)
+        self.overlaid(binding, without, |_, listed| listed.map(without_flags))
     }
 
     /// A binding that was read from a listing of this layout, with the options of `other` that the layout
@@ -34,10 +34,13 @@ impl Layout {
         let mut hidden = other.record().clone();
         hidden.app_id = listed.record().app_id;
         hidden.certificate.clone_from(&listed.record().certificate);
-        // The flags of a property have no line.
-        let with_flags = |property: &Property| {
-            let known = hidden_flags(other, property);
-            known.unwrap_or_else(|| property.clone())
+        // The flags of a property have no line, nor has a property at its default.
+        let with_flags = |of: PropertyType, listed: Option<&Property>| {
+            let value = listed.map(|property| property.value.clone());
+            let known = other.record().extended.get(of);
+            let known =
+                known.filter(|known| value.or(of.default_value()) == Some(known.value.clone()));
+            known.or(listed).cloned()
         };
         self.overlaid(listed, hidden, with_flags)
     }
@@ -47,7 +50,7 @@ impl Layout {
         &self,
         binding: &Binding,
         mut under: Record,
-        property: impl Fn(&Property) -> Property,
+        property: impl Fn(PropertyType, Option<&Property>) -> Option<Property>,
     ) -> Binding {
         let lines = self.records.get(&binding.key().kind());
         let shows =
@@ -87,11 +90,13 @@ impl Layout {
             let fields = number.ok().and_then(|number| VALUES.get(number));
             fields.is_some_and(|fields| fields.iter().all(|field| shows(*field)))
         };
-        let shown = record.extended.iter();
-        let shown = shown.filter(|set| shows_property(set.property_type()));
+        let shown = PropertyType::ALL
+            .into_iter()
+            .filter(|of| shows_property(*of));
+        let shown = shown.filter_map(|of| property(of, record.extended.get(of)));
         let hidden = under.extended.iter();
         let hidden = hidden.filter(|set| !shows_property(set.property_type()));
-        let all = shown.map(property).chain(hidden.cloned());
+        let all = shown.chain(hidden.cloned()).collect::<Vec<_>>();
         under.extended = ExtendedProperties::new(all).unwrap_or_default();
         // A value of another valid record leaves a record valid.
         let overlaid = binding.clone().with_record(under);
@@ -103,12 +108,6 @@ fn without_flags(property: &Property) -> Property {
     let mut property = property.clone();
     property.flags = 0;
     property
-}
-
-/// The property of `binding`, if it differs from this one in the flags alone.
-fn hidden_flags(binding: &Binding, listed: &Property) -> Option<Property> {
-    let known = binding.record().extended.get(listed.property_type())?;
-    (without_flags(known) == without_flags(listed)).then(|| known.clone())
 }
 
 #[cfg(test)]
