@@ -129,7 +129,11 @@ impl Matched {
     }
 
     /// The earlier hosts of which this audit has no export.
-    pub(super) fn gone(&self, earlier: &EarlierReport, exports: &[HostExport]) -> Vec<String> {
+    pub(super) fn gone_hosts(
+        &self,
+        earlier: &EarlierReport,
+        exports: &[HostExport],
+    ) -> Vec<String> {
         let has_export = |now: &Option<usize>| {
             let export = now.and_then(|now| exports.get(now));
             export.is_some_and(|it| it.not_assessed != Some(NotAssessed::OnlyInBaseline))
@@ -140,7 +144,7 @@ impl Matched {
     }
 
     /// The hosts that the earlier report does not have.
-    pub(super) fn new(&self, report: &Report) -> Vec<String> {
+    pub(super) fn new_hosts(&self, report: &Report) -> Vec<String> {
         let new = Self::free(&self.before).into_iter();
         new.map(|host| report.hosts[host].name.clone()).collect()
     }

@@ -89,8 +89,8 @@ impl Report {
         let mut changes = Changes {
             since: earlier.audited_at,
             renamed: matched.renamed(self, earlier),
-            gone_hosts: matched.gone(earlier, exports),
-            new_hosts: matched.new(self),
+            gone_hosts: matched.gone_hosts(earlier, exports),
+            new_hosts: matched.new_hosts(self),
             fixed: Vec::new(),
             not_assessed: Vec::new(),
         };
