@@ -142,12 +142,10 @@ fn a_file_can_be_named_for_its_host() {
     let rules: Vec<_> = found(&report).into_iter().map(|it| it.0).collect();
     assert!(rules.contains(&"CB401 web-02".to_owned()), "{rules:?}");
     assert!(!rules.iter().any(|it| it.ends_with("web-01")), "{rules:?}");
-    for (given, said) in [("iis.config", "--iis HOST=FILE")] {
-        let output = folder.audit(&with(&["--iis", given]));
-        let complaint = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{complaint}");
-        assert!(complaint.contains(said), "{complaint}");
-    }
+    let output = folder.audit(&with(&["--iis", "iis.config"]));
+    let complaint = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{complaint}");
+    assert!(complaint.contains("--iis HOST=FILE"), "{complaint}");
     // The other hosts are audited.
     let report = folder.json(exit::FOUND, &with(&["--iis", "web-01=none.config"]));
     let finding = &report["findings"][0];
