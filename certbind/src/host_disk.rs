@@ -64,14 +64,19 @@ fn hive(folder: &Path, places: &[&[&str]]) -> Result<Option<PathBuf>, Error> {
     Ok(None)
 }
 
-/// Finds the files at a place, in any case. Links are not followed, as they may lead to another disk.
+/// Finds the files at a place, in any case, compressed or not. Links are not followed, as they may lead to another disk.
 fn search(folder: &Path, place: &[&str], found: &mut Vec<PathBuf>) -> io::Result<()> {
     let Some((name, rest)) = place.split_first() else {
         return Ok(());
     };
     for entry in files::entries(folder)? {
         let is_wanted = !entry.is_link && entry.is_folder != rest.is_empty();
-        if !is_wanted || !entry.name().eq_ignore_ascii_case(name) {
+        let found_name = entry.name();
+        let found_name = match rest {
+            [] => files::without_compression(&found_name),
+            _ => &found_name,
+        };
+        if !is_wanted || !found_name.eq_ignore_ascii_case(name) {
             continue;
         }
         match rest {

@@ -138,6 +138,35 @@ fn a_folder_stands_for_its_hive() {
     }
 }
 
+/// Evidence is often stored so, each file by itself.
+#[test]
+fn the_hive_of_a_folder_and_its_logs_may_be_compressed() {
+    let host = Host::new();
+    let config = host.file("disk/Windows/System32/config");
+    std::fs::create_dir_all(&config).unwrap();
+    dead_host(&config);
+    for name in ["SYSTEM", "SYSTEM.LOG1", "system.log2"] {
+        let path = config.join(name);
+        let packed = certbind_test_support::archive::gz(&std::fs::read(&path).unwrap());
+        std::fs::write(config.join(format!("{name}.gz")), packed).unwrap();
+        std::fs::remove_file(path).unwrap();
+    }
+    for folder in ["disk", "disk/Windows/System32/config"] {
+        let folder = host.file(folder);
+        let folder = folder.to_str().unwrap();
+        let report = host.json(&["import", folder, "--dry-run", "--report", "json"]);
+        assert_eq!(report["imported"].as_array().unwrap().len(), 4, "{folder}");
+        let audit = ["audit", folder, "--fail-on", "never", "--format", "json"];
+        let audited = host.json(&audit);
+        assert_eq!(audited["hosts"].as_array().unwrap().len(), 1, "{audited}");
+        assert_eq!(audited["hosts"][0]["bindings"], 4);
+    }
+    dead_host(&config);
+    let output = host.run(&["import", host.file("disk").to_str().unwrap()]);
+    let error = text(&output.stderr);
+    assert!(error.contains("the folder has several hives"), "{error}");
+}
+
 #[test]
 fn a_folder_without_its_own_hive_is_refused() {
     let host = Host::new();
