@@ -8,6 +8,9 @@ from .arguments import Value, toml
 PROFILES = ["7", "8", "10-1607", "10-1703", "2019", "2022", "2025"]
 """The versions of Windows."""
 
+RELEASES = ["2008r2", "2012r2", "2016rtm", "2016", "win11-23h2"]
+"""Releases of netsh, as other names of versions. A host with such a name has the netsh of that release."""
+
 USERS = ["administrator", "standard"]
 
 STATES = ["usable", "without-key", "absent", "settling"]

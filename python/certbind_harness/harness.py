@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Seque
 from .api import FUNCTIONS, Api, HttpApiError, check_configuration, library_in
 from .arguments import Value, boolean, integer, one_of, text
 from .binding import Binding, Registration, UrlReservation, differences
-from .configuration import PROFILES, STATES, USERS, Configuration
+from .configuration import PROFILES, RELEASES, STATES, USERS, Configuration
 from .programs import Call, HarnessError, fail_unloaded
 from .serving import Serving
 
@@ -53,7 +53,7 @@ class Harness:
         named = kit or os.environ.get("CERTBIND_KIT") or packaged_kit()
         if not named:
             raise HarnessError("name the folder with the library and certbind, as kit or in CERTBIND_KIT")
-        self._configuration = Configuration(one_of("profile", profile, PROFILES))
+        self._configuration = Configuration(one_of("profile", profile, [*PROFILES, *RELEASES]))
         self.kit = Path(named).resolve()
         # Of all faults that there were, those that have to take effect: a text that names it, and its file.
         self._required: Dict[Path, str] = {}
@@ -108,7 +108,7 @@ class Harness:
 
     @profile.setter
     def profile(self, profile: str) -> None:
-        self._configuration.profile = one_of("profile", profile, PROFILES)
+        self._configuration.profile = one_of("profile", profile, [*PROFILES, *RELEASES])
 
     @property
     def user(self) -> str:

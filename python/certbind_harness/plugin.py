@@ -5,7 +5,7 @@ from typing import Iterator, List, Optional
 import pytest
 
 from .binding import Binding, differences
-from .configuration import PROFILES
+from .configuration import PROFILES, RELEASES
 from .harness import Harness
 
 _DEFAULT = "2022"
@@ -16,8 +16,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--certbind-profile",
         action="append",
         metavar="PROFILE",
-        choices=[*PROFILES, "all"],
-        help=f"run the tests of the fixture http_sys on this version of Windows: {', '.join(PROFILES)}, or all; "
+        choices=[*PROFILES, *RELEASES, "all"],
+        help=f"run the tests of the fixture http_sys on this version of Windows: {', '.join([*PROFILES, *RELEASES])}, or all; "
         f"repeat it for several. Default: {_DEFAULT}",
     )
 

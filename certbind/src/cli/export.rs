@@ -17,8 +17,8 @@ pub(crate) struct Export {
     /// The output file; standard output by default. With --fleet: a folder for one file per host.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// The Windows release whose listing layout is used: 2008, 2008r2, 2012r2, 2016-rtm, 2016, 2019,
-    /// 2022, 11-22h2 or 2025.
+    /// The Windows release whose listing layout is used: 2008, 2008r2, 2012r2, 2016rtm, 2016, 2019,
+    /// 2022, win11-23h2 or 2025.
     /// Default: the layout of the last imported listing, or else 2022.
     #[arg(long, value_name = "WINDOWS")]
     pub(crate) layout: Option<Release>,

@@ -79,11 +79,12 @@ const OBJECTS: &[&str] = &[
     "iplisten",
     "logbuffer",
     "servicestate",
-    "setting",
+    SETTING,
     "timeout",
     "urlacl",
 ];
 const SSLCERT: &str = "sslcert";
+const SETTING: &str = "setting";
 
 /// An object that exists under `update` alone.
 const SSLPROPERTYEX: &str = "sslpropertyex";
@@ -154,6 +155,7 @@ fn in_http(profile: Profile, words: &[String]) -> Option<Command<'_>> {
     let wants_usage = arguments.first().is_some_and(|argument| is_help(argument));
     let has_properties = verb == Verb::Update && profile.has_properties();
     let objects = OBJECTS.iter().copied();
+    let objects = objects.filter(|object| profile.has_settings() || *object != SETTING);
     let objects = objects.chain(has_properties.then_some(SSLPROPERTYEX));
     let object = unabbreviated(object, objects)?;
     if let Some(command) = RuntimeCommand::named(verb, object) {
@@ -164,7 +166,7 @@ fn in_http(profile: Profile, words: &[String]) -> Option<Command<'_>> {
         (SSLCERT, false) => return Some(Command::Sslcert { verb, arguments }),
         (SSLPROPERTYEX, true) => return Some(Command::PropertyUsage),
         (SSLPROPERTYEX, false) => return Some(Command::Property(arguments)),
-        (other, _) => Object::named(other).filter(|object| object.takes(verb))?,
+        (other, _) => Object::named(other).filter(|object| object.takes(verb, profile))?,
     };
     Some(match wants_usage {
         true => Command::ServiceUsage(verb, object),

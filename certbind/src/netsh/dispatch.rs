@@ -109,8 +109,10 @@ impl<'a> Netsh<'a> {
             }
             Some(Command::Usage(verb)) => Answer::done(usage::help(verb, self.profile)),
             Some(Command::FlushHelp) => Answer::done(usage::flush_objects()),
-            Some(Command::Runtime { command, arguments }) => command.answer(arguments),
-            Some(Command::RuntimeUsage(command)) => Answer::done(command.usage()),
+            Some(Command::Runtime { command, arguments }) => {
+                command.answer(self.profile, arguments)
+            }
+            Some(Command::RuntimeUsage(command)) => Answer::done(command.usage(self.profile)),
             Some(Command::Dump) => dump::dump(self.store, self.api, self.profile),
             // They mean something between other commands alone.
             Some(Command::Up | Command::Leave | Command::Push(_) | Command::Pop) => {

@@ -31,6 +31,7 @@ mod abbreviation;
 mod context;
 mod dispatch;
 mod dump;
+mod features;
 mod grammar;
 mod json;
 mod messages;
@@ -53,6 +54,7 @@ use std::path::Path;
 
 use context::{Command, Context};
 pub use dispatch::Netsh;
+pub use features::{Confidence, Evidence, Feature};
 use messages::Answer;
 pub use profile::{Profile, UnknownProfile};
 use session::Session;

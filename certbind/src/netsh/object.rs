@@ -1,5 +1,6 @@
 //! The objects of `netsh http` other than certificate bindings.
 
+use super::profile::Profile;
 use super::verb::Verb;
 
 /// The object of a command.
@@ -35,10 +36,11 @@ impl Object {
         Self::ALL.into_iter().find(|object| object.name() == name)
     }
 
-    /// Whether there is such a command. Cache parameters cannot be deleted, and nothing here is
-    /// updated.
-    pub(super) fn takes(self, verb: Verb) -> bool {
+    /// Whether a release has such a command. Cache parameters cannot be deleted, and nothing here
+    /// is updated.
+    pub(super) fn takes(self, verb: Verb, profile: Profile) -> bool {
         match verb {
+            _ if self == Self::Setting && !profile.has_settings() => false,
             Verb::Add | Verb::Show => true,
             Verb::Delete => self != Self::CacheParam,
             Verb::Update => false,

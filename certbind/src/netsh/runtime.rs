@@ -2,13 +2,14 @@
 //! that answers requests. Here nothing answers any: snapshots are empty, and there is nothing to flush.
 //!
 //! The titles are those of hosts (public transcripts of `show servicestate` and `show cachestate`), the
-//! tags those of Microsoft's documentation. Inferred: that an empty snapshot is the title alone, and
+//! tags those of Microsoft's documentation. Inferred: the title of the view by clients, that an empty snapshot is the title alone, and
 //! that `delete cache` and `flush logbuffer` print an empty line.
 
 use super::abbreviation::unabbreviated;
 use super::grammar::Refusal;
 use super::messages::{self, Answer};
 use super::parameter::parameter;
+use super::profile::Profile;
 use super::service::{Given, yes_or_no};
 use super::verb::Verb;
 
@@ -61,20 +62,29 @@ impl RuntimeCommand {
         }
     }
 
-    fn tags(self) -> Tags {
+    fn tags(self, profile: Profile) -> Tags {
         const URL: (&str, &str, &str) = ("url", "<string>", "Only responses of this URL.");
+        const VERBOSE: (&str, &str, &str) = (
+            "verbose",
+            "yes|no",
+            "Whether to show properties. Default: yes.",
+        );
         match self {
+            Self::ShowServiceState if profile.has_client_view() => &[
+                (
+                    "view",
+                    "session|requestq|client",
+                    "By server session (default), request queue or client.",
+                ),
+                VERBOSE,
+            ],
             Self::ShowServiceState => &[
                 (
                     "view",
                     "session|requestq",
                     "By server session (default) or request queue.",
                 ),
-                (
-                    "verbose",
-                    "yes|no",
-                    "Whether to show properties. Default: yes.",
-                ),
+                VERBOSE,
             ],
             Self::ShowCacheState => &[URL],
             Self::DeleteCache => &[
@@ -90,24 +100,29 @@ impl RuntimeCommand {
     }
 
     /// Carries it out.
-    pub(super) fn answer(self, arguments: &[String]) -> Answer {
-        self.read(arguments)
+    pub(super) fn answer(self, profile: Profile, arguments: &[String]) -> Answer {
+        self.read(profile, arguments)
             .unwrap_or_else(|refusal| match refusal {
                 Refusal::Value => messages::bad_value(),
-                Refusal::Syntax | Refusal::UnknownTag => messages::bad_syntax(&self.usage()),
+                Refusal::Syntax | Refusal::UnknownTag => messages::bad_syntax(&self.usage(profile)),
             })
     }
 
-    fn read(self, arguments: &[String]) -> Result<Answer, Refusal> {
-        let tags: Vec<_> = self.tags().iter().map(|(tag, ..)| *tag).collect();
+    fn read(self, profile: Profile, arguments: &[String]) -> Result<Answer, Refusal> {
+        let tags: Vec<_> = self.tags(profile).iter().map(|(tag, ..)| *tag).collect();
         let given = Given::new(arguments, &tags)?;
         yes_or_no(given.value("verbose"), true)?;
         yes_or_no(given.value("recursive"), false)?;
         let view = given.value("view").unwrap_or("session");
-        let view = unabbreviated(view, ["session", "requestq"]).ok_or(Refusal::Value)?;
+        let views = ["session", "requestq"].into_iter();
+        let views = views.chain(profile.has_client_view().then_some("client"));
+        let view = unabbreviated(view, views).ok_or(Refusal::Value)?;
         Ok(Answer::done(match self {
             Self::ShowServiceState if view == "requestq" => {
                 snapshot("HTTP service state (Request Queue View)")
+            }
+            Self::ShowServiceState if view == "client" => {
+                snapshot("HTTP service state (Client View)")
             }
             Self::ShowServiceState => snapshot("HTTP service state (Server Session View)"),
             Self::ShowCacheState => snapshot("HTTP response cache"),
@@ -116,17 +131,17 @@ impl RuntimeCommand {
     }
 
     /// How it is written.
-    pub(super) fn usage(self) -> String {
+    pub(super) fn usage(self, profile: Profile) -> String {
         let name = self.name();
-        let tags = self.tags().iter();
+        let tags = self.tags(profile).iter();
         let tags: String = tags
             .map(|(tag, form, _)| format!(" [[{tag}=]{form}]"))
             .collect();
         let mut usage = format!(" \nUsage: {name}{tags}\n");
-        if !self.tags().is_empty() {
+        if !self.tags(profile).is_empty() {
             usage.push_str("\nParameters:\n\n");
             parameter(&mut usage, "Tag", ' ', &["Value"]);
-            for (tag, _, meaning) in self.tags() {
+            for (tag, _, meaning) in self.tags(profile) {
                 parameter(&mut usage, tag, '-', &[meaning]);
             }
         }

@@ -3,7 +3,7 @@
 use certbind_core::Kind;
 
 use super::profile::Profile;
-use Profile::{Server2012R2, Server2016, Server2019, Server2022, Server2025};
+use Profile::{Server2008R2, Server2016, Server2016Rtm, Server2019, Server2022, Server2025};
 
 pub(super) const APPID: &str = "appid";
 pub(super) const CERTHASH: &str = "certhash";
@@ -20,7 +20,7 @@ pub(super) struct Tag {
     pub(super) name: &'static str,
     pub(super) value: Value,
     /// The first release that supports it.
-    since: Profile,
+    pub(super) since: Profile,
     /// Its meaning, line by line.
     pub(super) meaning: &'static [&'static str],
 }
@@ -81,7 +81,7 @@ const OPTIONS: &[Tag] = &[
     tag(
         CERTHASH,
         Value::Text,
-        Server2012R2,
+        Server2008R2,
         &[
             "Hash (thumbprint) of the certificate, 40 hexadecimal digits.",
             "Required for ipport and hostnameport.",
@@ -90,7 +90,7 @@ const OPTIONS: &[Tag] = &[
     tag(
         CERTSTORENAME,
         Value::Text,
-        Server2012R2,
+        Server2008R2,
         &[
             "Store of the local machine that holds the certificate.",
             "Required for hostnameport. For ipport MY unless given.",
@@ -99,25 +99,25 @@ const OPTIONS: &[Tag] = &[
     tag(
         "verifyclientcertrevocation",
         Value::Switch,
-        Server2012R2,
+        Server2008R2,
         &["Check client certificates for revocation. Default: enable."],
     ),
     tag(
         "verifyrevocationwithcachedclientcertonly",
         Value::Switch,
-        Server2012R2,
+        Server2008R2,
         &["Check revocation with cached data only. Default: disable."],
     ),
     tag(
         "usagecheck",
         Value::Switch,
-        Server2012R2,
+        Server2008R2,
         &["Check what client certificates are meant for. Default: enable."],
     ),
     tag(
         FRESHNESS,
         Value::Number,
-        Server2012R2,
+        Server2008R2,
         &[
             "Seconds after which a new revocation list is looked for.",
             "0, the default: when the one at hand has expired.",
@@ -126,37 +126,37 @@ const OPTIONS: &[Tag] = &[
     tag(
         TIMEOUT,
         Value::Number,
-        Server2012R2,
+        Server2008R2,
         &["Milliseconds that fetching a revocation list may take."],
     ),
     tag(
         CTL_IDENTIFIER,
         Value::Text,
-        Server2012R2,
+        Server2008R2,
         &["Name of the list of issuers that client certificates may have."],
     ),
     tag(
         CTL_STORE_NAME,
         Value::Text,
-        Server2012R2,
+        Server2008R2,
         &["Store of the local machine that holds this list."],
     ),
     tag(
         "dsmapperusage",
         Value::Switch,
-        Server2012R2,
+        Server2008R2,
         &["Map client certificates to accounts. Default: disable."],
     ),
     tag(
         "clientcertnegotiation",
         Value::Switch,
-        Server2012R2,
+        Server2008R2,
         &["Ask for a client certificate at once. Default: disable."],
     ),
     tag(
         "reject",
         Value::Switch,
-        Server2016,
+        Server2016Rtm,
         &[
             "Refuse connections that match the binding. Default: disable.",
             AT_ONCE,

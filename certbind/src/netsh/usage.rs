@@ -48,7 +48,7 @@ pub(super) fn help(verb: Verb, profile: Profile) -> String {
 /// The usage alone, with the tabs and spaces of Windows.
 fn usage(verb: Verb, profile: Profile) -> String {
     let name = verb.name();
-    let key = "hostnameport=<name:port> | ipport=<ipaddr:port> | ccs=<port>";
+    let key = key_forms(profile);
     match verb {
         Verb::Delete => format!(" \nUsage: {name} sslcert {key}\n"),
         Verb::Show => {
@@ -78,7 +78,7 @@ fn usage(verb: Verb, profile: Profile) -> String {
 
 /// How an extended property is updated.
 pub(super) fn property_help(profile: Profile) -> String {
-    let key = "hostnameport=<name:port> | ipport=<ipaddr:port> | ccs=<port>";
+    let key = key_forms(profile);
     let mut help = format!(
         " \nUsage: update sslpropertyex {key}
 \tpropertyid=0 receivewindow=<u-int>
@@ -118,6 +118,14 @@ Examples:
 ",
     );
     help
+}
+
+/// The tags of keys in a usage. `scopedccs` is in none.
+fn key_forms(profile: Profile) -> &'static str {
+    match profile.kinds() {
+        [Kind::IpPort] => "ipport=<ipaddr:port>",
+        _ => "hostnameport=<name:port> | ipport=<ipaddr:port> | ccs=<port>",
+    }
 }
 
 fn changes(verb: Verb) -> bool {
@@ -216,7 +224,9 @@ pub(super) fn objects(verb: Verb, profile: Profile) -> String {
     if verb == Verb::Update && profile.has_properties() {
         commands.push((name("sslpropertyex"), "Updates an extended property."));
     }
-    let others = Object::ALL.into_iter().filter(|object| object.takes(verb));
+    let others = Object::ALL
+        .into_iter()
+        .filter(|object| object.takes(verb, profile));
     commands.extend(others.map(|object| (name(object.name()), service::purpose(verb, object))));
     let runtime = RuntimeCommand::of(verb).iter();
     commands.extend(runtime.map(|command| (command.name().to_owned(), command.purpose())));

@@ -135,6 +135,16 @@ const COMMANDS: &[&str] = &[
     "http|dump|x",
 ];
 
+/// Microsoft's page of 2025 is the first that lists it.
+#[test]
+fn the_view_by_clients_came_with_2025() {
+    for profile in Profile::ALL {
+        let said = Host::new(profile).run("http|show|servicestate|view=client");
+        let is_known = profile == Profile::Server2025;
+        assert_eq!(said.code == 0, is_known, "{profile}: {}", said.text);
+    }
+}
+
 #[test]
 fn service_output_is_that_of_every_release() {
     for profile in Profile::ALL {
@@ -154,7 +164,12 @@ fn service_output_is_that_of_every_release() {
             )
             .unwrap();
         }
-        let path = current_dir!().join("snapshots").join("service.txt");
+        // The only one without settings.
+        let name = match profile {
+            Profile::Server2008R2 => "service-2008r2.txt",
+            _ => "service.txt",
+        };
+        let path = current_dir!().join("snapshots").join(name);
         assert_data_eq!(transcript, snapbox::Data::read_from(&path, None).raw());
     }
 }

@@ -98,18 +98,37 @@ impl fmt::Display for Profile {
     }
 }
 
+/// A version by its name, or by the name of the release of netsh that it has. Releases of netsh that
+/// differ in no call are one version: `2016rtm` and `2016`, `2022` and `win11-23h2`.
+///
+/// ```
+/// use certbind_simulator::Profile;
+///
+/// assert_eq!("2008r2".parse(), Ok(Profile::Windows7));
+/// assert_eq!("2016rtm".parse(), Ok(Profile::Windows10V1607));
+/// assert_eq!("win11-23h2".parse(), Ok(Profile::Server2022));
+/// ```
 impl FromStr for Profile {
     type Err = UnknownProfile;
 
     fn from_str(name: &str) -> Result<Self, UnknownProfile> {
-        Self::ALL
-            .into_iter()
-            .find(|profile| profile.name() == name)
-            .ok_or_else(|| UnknownProfile(name.to_owned()))
+        match name {
+            "2008r2" => Ok(Self::Windows7),
+            "2012r2" => Ok(Self::Windows8),
+            "2016rtm" | "2016" => Ok(Self::Windows10V1607),
+            "win11-23h2" => Ok(Self::Server2022),
+            _ => Self::ALL
+                .into_iter()
+                .find(|profile| profile.name() == name)
+                .ok_or_else(|| UnknownProfile(name.to_owned())),
+        }
     }
 }
 
 /// No profile has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a version; expected 7, 8, 10-1607, 10-1703, 2019, 2022 or 2025")]
+#[error(
+    "{0:?} is not a version; expected 2008r2 (7), 2012r2 (8), 2016rtm, 2016 (10-1607), 10-1703, 2019, \
+     2022, win11-23h2 or 2025"
+)]
 pub struct UnknownProfile(String);

@@ -61,11 +61,11 @@ impl Release {
             Self::Server2008 => "2008",
             Self::Server2008R2 => "2008r2",
             Self::Server2012R2 => "2012r2",
-            Self::Server2016Rtm => "2016-rtm",
+            Self::Server2016Rtm => "2016rtm",
             Self::Server2016 => "2016",
             Self::Server2019 => "2019",
             Self::Server2022 => "2022",
-            Self::Windows11 => "11-22h2",
+            Self::Windows11 => "win11-23h2",
             Self::Server2025 => "2025",
         }
     }
@@ -210,8 +210,8 @@ fn old_line(field: Field) -> Line {
 /// No release has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is not a layout; expected 2008, 2008r2, 2012r2, 2016-rtm, 2016, 2019, 2022, 11-22h2 or \
-     2025"
+    "{0:?} is not a layout; expected 2008, 2008r2, 2012r2, 2016rtm, 2016, 2019, 2022, win11-23h2 \
+     or 2025"
 )]
 pub struct UnknownRelease(String);
 
