@@ -5,17 +5,18 @@ use std::sync::Arc;
 use certbind_backends::Access;
 use certbind_httpapi_abi::HttpApi;
 use certbind_simulator::Simulator;
-use certbind_trace::{Entry, QueryResult, ReplayOutcome, code_name};
+use certbind_trace::{Entry, HostTrace, QueryResult, ReplayOutcome, code_name};
 use serde::Serialize;
 
 use crate::cli::output::Format;
 use crate::cli::trace::Trace;
 use crate::error::Error;
 use crate::exit;
-use crate::input::read_file;
+use crate::input::{Contents, read_file};
 use crate::print::{print, print_json};
 use crate::stores::{Opened, StoreUrl};
 use crate::terminal::escaped;
+use crate::warnings::warn_of;
 
 pub(crate) fn run(arguments: &Trace) -> Result<u8, Error> {
     let bytes = read_file(&arguments.file).map_err(|source| Error::Input {
@@ -27,10 +28,32 @@ pub(crate) fn run(arguments: &Trace) -> Result<u8, Error> {
         problem: error.to_string(),
     })?;
     let format = arguments.output.format;
+    if let Some(windows) = &arguments.contribute {
+        return contribute(windows, arguments, entries);
+    }
     match &arguments.replay {
         Some(url) => replay(url, &entries, format).map_err(|error| Error::Diff(Box::new(error))),
         None => show(&entries, format),
     }
+}
+
+/// Prints the file that can be contributed.
+fn contribute(windows: &str, arguments: &Trace, entries: Vec<(usize, Entry)>) -> Result<u8, Error> {
+    let before = match &arguments.before {
+        Some(export) => {
+            let Contents { bindings, reading } = export.clone().resolved().read()?;
+            reading.iter().for_each(warn_of);
+            bindings
+        }
+        None => Vec::new(),
+    };
+    let calls = entries.into_iter().map(|(_, entry)| entry).collect();
+    let trace = HostTrace::new(windows, before, calls).map_err(|error| Error::BrokenInput {
+        path: arguments.file.clone(),
+        problem: error.to_string(),
+    })?;
+    print_json(&trace)?;
+    Ok(exit::DONE)
 }
 
 fn show(entries: &[(usize, Entry)], format: Format) -> Result<u8, Error> {

@@ -31,6 +31,7 @@ mod served;
 #[cfg(unix)]
 mod serving;
 mod times;
+mod traces;
 mod tracing;
 mod unread;
 

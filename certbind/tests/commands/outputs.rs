@@ -43,7 +43,7 @@ const SCHEMAS: [(&str, &[&str]); 31] = [
     ("show", &["show"]),
     ("sync", &["sync"]),
     ("timeline", &["timeline"]),
-    ("trace", &["trace"]),
+    ("trace", &["trace", "host-trace"]),
     ("undo", &["restore"]),
     ("update", &["change"]),
     ("validate", &["validate"]),

@@ -54,6 +54,27 @@ impl Profile {
         }
     }
 
+    /// The version of a build of Windows, by the builds of Microsoft's release information.
+    ///
+    /// ```
+    /// use certbind_simulator::Profile;
+    ///
+    /// assert_eq!(Profile::of_build(9600), Profile::Windows8);
+    /// assert_eq!(Profile::of_build(20348), Profile::Server2022);
+    /// ```
+    #[must_use]
+    pub fn of_build(build: u32) -> Self {
+        match build {
+            0..9200 => Self::Windows7,
+            9200..10240 => Self::Windows8,
+            10240..15063 => Self::Windows10V1607,
+            15063..17763 => Self::Windows10V1703,
+            17763..20348 => Self::Server2019,
+            20348..26100 => Self::Server2022,
+            26100.. => Self::Server2025,
+        }
+    }
+
     /// Whether it has records of this kind. The functions answer 87 for the ids of others.
     #[must_use]
     pub fn has_kind(self, kind: Kind) -> bool {

@@ -31,11 +31,13 @@
 mod code;
 mod decode;
 mod entry;
+mod host_trace;
 mod recorder;
 mod replay;
 
 pub use code::code_name;
 pub use entry::{Argument, Entry, Function, KeyProperty, QueryResult, TraceError, read};
+pub use host_trace::{Divergence, HostTrace, HostTraceError, KnownDifference};
 pub use recorder::Recorder;
 pub use replay::{ReplayOutcome, replay};
 
