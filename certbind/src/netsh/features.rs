@@ -106,12 +106,10 @@ impl Feature {
     }
 }
 
-type Row = (
-    &'static str,
-    fn(Profile) -> String,
-    &'static [Evidence],
-    &'static str,
-);
+/// The value of a feature in a release.
+type Value = fn(Profile) -> String;
+
+type Row = (&'static str, Value, &'static [Evidence], &'static str);
 
 const fn documented(profiles: &'static [Profile], source: &'static str) -> Evidence {
     Evidence {
@@ -241,7 +239,7 @@ const COMMANDS: [Row; 4] = [
 ];
 
 /// The options of one age: the release that they came with, and whether a release has them.
-const OPTIONS: [(Profile, fn(Profile) -> String); 6] = [
+const OPTIONS: [(Profile, Value); 6] = [
     (Server2008R2, |profile| yes(profile >= Server2008R2)),
     (Server2016Rtm, |profile| yes(profile >= Server2016Rtm)),
     (Server2016, |profile| yes(profile >= Server2016)),
