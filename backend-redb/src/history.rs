@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use certbind_core::codec::{CodecError, append_entry, append_key, decode_key};
 use certbind_core::history::{Author, Before, Commit, Found, HistoryOptions, Origin};
 use certbind_core::{BindingKey, Outcome};
+use foldhash::fast::RandomState;
 use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition, TableError};
 use redb::{Table, WriteTransaction};
 
@@ -21,6 +22,9 @@ const TABLE: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("othe
 
 /// The most bytes of a text of an author.
 const MAX_TEXT_LEN: usize = 1_000;
+
+/// The bytes of most previous values with their keys, or more.
+const USUAL_LEN: usize = 128;
 
 /// The author and time of a commit, as bytes: in a record of the WAL, and at the start of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +75,8 @@ pub(crate) struct CommitBuilder {
     signature: Signature,
     /// Changes as in a record of the WAL; `None` once they are too long.
     before: Option<Vec<u8>>,
+    /// The last change, encoded: a builder encodes all of its changes in one allocation.
+    entry: Vec<u8>,
     changes: u64,
     max_bytes: usize,
     is_empty_store: bool,
@@ -97,6 +103,7 @@ impl CommitBuilder {
         Self {
             signature,
             before: Some(Vec::new()),
+            entry: Vec::new(),
             changes: 0,
             max_bytes: usize::try_from(max_bytes).unwrap_or(usize::MAX),
             is_empty_store: false,
@@ -112,7 +119,13 @@ impl CommitBuilder {
     /// Adds the changes of a commit. Of several changes of a key, the first one replaced the value
     /// before the commit.
     pub(crate) fn push_all(&mut self, outcomes: &[&Outcome], keys_are_unique: bool) {
-        let mut seen = HashSet::new();
+        if let Some(before) = self.before.as_mut().filter(|_| !self.is_empty_store) {
+            before.reserve(self.max_bytes.min(USUAL_LEN.saturating_mul(outcomes.len())));
+        }
+        let mut seen = match keys_are_unique {
+            true => HashSet::default(),
+            false => HashSet::with_capacity_and_hasher(outcomes.len(), RandomState::default()),
+        };
         for outcome in outcomes {
             let is_change = outcome.before != outcome.after;
             if is_change && (keys_are_unique || seen.insert(&outcome.key)) {
@@ -125,15 +138,21 @@ impl CommitBuilder {
         if outcome.before == outcome.after {
             return;
         }
-        let (mut key, mut value) = (Vec::new(), None);
+        let mut entry = std::mem::take(&mut self.entry);
+        entry.clear();
+        entry.reserve(USUAL_LEN);
         match &outcome.before {
             Some(binding) => {
-                let end = append_entry(binding, &mut key);
-                value = Some(key.split_off(end));
+                let end = append_entry(binding, &mut entry);
+                let (key, value) = entry.split_at(end);
+                self.push_encoded(key, Some(value));
             }
-            None => append_key(&outcome.key, &mut key),
+            None => {
+                append_key(&outcome.key, &mut entry);
+                self.push_encoded(&entry, None);
+            }
         }
-        self.push_encoded(&key, value.as_deref());
+        self.entry = entry;
     }
 
     /// Adds a change by the bytes of its key and of its previous value.

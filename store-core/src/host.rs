@@ -103,24 +103,23 @@ fn a_labels(_: &str) -> Result<String, &'static str> {
 
 impl Ord for Host {
     fn cmp(&self, other: &Self) -> Ordering {
-        let (one, other) = without_common_labels(&self.0, &other.0);
-        one.rsplit('.').cmp(other.rsplit('.'))
-    }
-}
-
-/// Strips the labels that both names share at their right ends. The remainders compare as the whole
-/// names do.
-fn without_common_labels<'a>(one: &'a str, other: &'a str) -> (&'a str, &'a str) {
-    let pairs = one.bytes().rev().zip(other.bytes().rev());
-    let same = pairs.take_while(|(a, b)| a == b).count();
-    let suffix = &one.as_bytes()[one.len() - same..];
-    match suffix.iter().position(|byte| *byte == b'.') {
-        // The dot is ASCII, so cutting before it keeps both parts valid UTF-8.
-        Some(dot) => {
-            let common = same - dot;
-            (&one[..one.len() - common], &other[..other.len() - common])
-        }
-        None => (one, other),
+        let (one, other) = (self.0.as_bytes(), other.0.as_bytes());
+        let pairs = one.iter().rev().zip(other.iter().rev());
+        let same = pairs.take_while(|(a, b)| a == b).count();
+        let (one_start, other_start) = (one.len() - same, other.len() - same);
+        // Labels in the equal bytes at the ends are equal, up to the first dot. The order is that of
+        // the labels to the left of it.
+        let equal = &one[one_start..];
+        let rest_of_label = equal.iter().position(|byte| *byte == b'.').unwrap_or(same);
+        let label = |name: &'_ [u8], start: usize| {
+            let dot = name[..start].iter().rposition(|byte| *byte == b'.');
+            dot.map_or(0, |dot| dot + 1)..start + rest_of_label
+        };
+        let (one_label, other_label) = (label(one, one_start), label(other, other_start));
+        // If these labels are equal as well, a name ends here, and precedes the longer one.
+        one[one_label]
+            .cmp(&other[other_label])
+            .then(one_start.cmp(&other_start))
     }
 }
 
