@@ -83,6 +83,68 @@ const ADDED: &[(&[&str], &str, &str)] = &[
         "0.0.0.0:443 and [::]:443",
     ),
     (
+        &["+:443"],
+        "\"+\" is not an address",
+        "0.0.0.0:443 and [::]:443",
+    ),
+    (
+        &[":443"],
+        "the address is missing",
+        "0.0.0.0:443 and [::]:443",
+    ),
+    (
+        &["http://+:8080/shop/"],
+        "a key is not a URL",
+        "every address is 0.0.0.0:8080 and [::]:8080",
+    ),
+    (
+        &["http://www.contoso.com:"],
+        "a key is not a URL",
+        "type hostnameport=www.contoso.com:443",
+    ),
+    (
+        &["https://10.0.0.5/"],
+        "a key is not a URL",
+        "type ipport=10.0.0.5:443",
+    ),
+    (
+        &["https://[::1]/"],
+        "a key is not a URL",
+        "type ipport=[::1]:443",
+    ),
+    (
+        &["256.1.1.1:443"],
+        "\"256.1.1.1\" is not",
+        "numbers from 0 to 255",
+    ),
+    (&["10.0.5:443"], "\"10.0.5\" is not", "four numbers"),
+    (
+        &["ipport=010.0.0.5:443"],
+        "\"010.0.0.5\" is not",
+        "without leading zeros, as in 10.0.0.5:443",
+    ),
+    (&["fe80::1%4:443"], "in brackets", "type [fe80::1%4]:443"),
+    (
+        &["fe80::1%eth0:443"],
+        "the zone \"eth0\" is not a number",
+        "[fe80::1%4]:443",
+    ),
+    (
+        &["hostnameport=www.contoso.com"],
+        "the port is missing",
+        "type hostnameport=www.contoso.com:443",
+    ),
+    (
+        &["scopedccs=www.contoso.com"],
+        "the port is missing",
+        "type scopedccs=www.contoso.com:443",
+    ),
+    (
+        &["hostnameport=[::1]:443"],
+        "an address is no host name",
+        "type ipport=[::1]:443",
+    ),
+    (
         &["https://www.contoso.com/shop"],
         "a key is not a URL",
         "type hostnameport=www.contoso.com:443",

@@ -1,8 +1,8 @@
 //! Common mistakes in keys: each message contains the correct input.
 
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use certbind_core::{BindingKey, Kind};
+use certbind_core::{BindingKey, Host, Kind};
 
 /// Less alike than this, a word is no slip for another.
 const ALIKE: f64 = 0.6;
@@ -32,34 +32,82 @@ fn common(text: &str) -> Option<String> {
         Some((tag, value)) => (Some(tag), value),
         None => (None, text),
     };
-    if let Some((scheme, rest)) = value.split_once("://") {
-        return Some(url(scheme, rest));
+    if let Some((_, rest)) = value.split_once("://") {
+        return Some(url(rest));
     }
-    if let Some(rest) = value.strip_prefix("*:") {
-        return (tag.is_none_or(|tag| tag.eq_ignore_ascii_case("ipport"))).then(|| {
-            format!(
-                "\"*\" is not an address; every address is 0.0.0.0:{rest} and [::]:{rest}, and \
-                 every host name \
-                 with a certificate of the central store is ccs={rest}"
-            )
-        });
+    let tagged = |kinds: &[&str]| {
+        tag.is_some_and(|tag| kinds.iter().any(|kind| tag.eq_ignore_ascii_case(kind)))
+    };
+    if tagged(&["hostnameport", "scopedccs"]) {
+        return of_host(tag.unwrap_or_default(), value).or_else(|| port(tag, value));
     }
-    if let Some(named) = named_zone(value) {
-        return Some(named);
+    if tag.is_none() || tagged(&["ipport"]) {
+        if let Some((start @ ("*" | "+" | ""), rest)) = value.split_once(':')
+            && rest.parse::<u16>().is_ok_and(|port| port > 0)
+        {
+            return Some(every_address(start, rest));
+        }
+        if let Some(broken) = ipv4(value) {
+            return Some(broken);
+        }
     }
-    if let Some(brackets) = brackets(value) {
-        return Some(brackets);
-    }
-    port(tag, value)
+    named_zone(value)
+        .or_else(|| brackets(value))
+        .or_else(|| port(tag, value))
 }
 
-fn url(scheme: &str, rest: &str) -> String {
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let key = match (authority.contains(':'), scheme) {
-        (true, _) => authority.to_owned(),
-        (false, _) => format!("{authority}:443"),
+/// `*:443` and `+:443`, which are wildcards of URL reservations and of other servers, and `:443`.
+fn every_address(start: &str, port: &str) -> String {
+    let found = match start {
+        "" => "the address is missing".to_owned(),
+        wildcard => format!("{wildcard:?} is not an address"),
     };
-    format!("a key is not a URL; type hostnameport={key}")
+    format!(
+        "{found}; every address is 0.0.0.0:{port} and [::]:{port}, and every host name with a \
+         certificate of the central store is ccs={port}"
+    )
+}
+
+/// An IPv4 address that is none, with or without a port.
+fn ipv4(value: &str) -> Option<String> {
+    let (address, port) = value.split_once(':').unwrap_or((value, "443"));
+    let is_numbers = |it: char| it.is_ascii_digit() || it == '.';
+    let is_meant = address.contains('.') && address.chars().all(is_numbers);
+    (is_meant && address.parse::<Ipv4Addr>().is_err()).then(|| {
+        format!(
+            "{address:?} is not an IPv4 address, which has four numbers from 0 to 255 without leading \
+             zeros, as in 10.0.0.5:{port}"
+        )
+    })
+}
+
+/// A host name without its port, or an address in its place.
+fn of_host(tag: &str, value: &str) -> Option<String> {
+    let tag = tag.to_ascii_lowercase();
+    if value.starts_with('[') {
+        let address = value.parse::<SocketAddr>().ok();
+        let address = address.or_else(|| format!("{value}:443").parse().ok())?;
+        return Some(format!("an address is no host name; type ipport={address}"));
+    }
+    (!value.contains(':') && Host::new(value).is_ok())
+        .then(|| format!("the port is missing; type {tag}={value}:443"))
+}
+
+/// A URL: what follows its scheme.
+fn url(rest: &str) -> String {
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let authority = authority.trim_end_matches(':');
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.is_empty() && !port.contains(']') => (host, port),
+        _ => (authority, "443"),
+    };
+    match host {
+        "*" | "+" => format!("a key is not a URL; every address is 0.0.0.0:{port} and [::]:{port}"),
+        host if host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok() => {
+            format!("a key is not a URL; type ipport={host}:{port}")
+        }
+        host => format!("a key is not a URL; type hostnameport={host}:{port}"),
+    }
 }
 
 /// `[fe80::1%eth0]:443`: HTTP.sys knows zones by their numbers.
@@ -67,12 +115,16 @@ fn named_zone(value: &str) -> Option<String> {
     let (address, rest) = value.strip_prefix('[')?.split_once('%')?;
     let (zone, port) = rest.split_once("]:")?;
     address.parse::<Ipv6Addr>().ok()?;
-    zone.parse::<u32>().is_err().then(|| {
-        format!(
-            "the zone {zone:?} is not a number; type the index of the network interface, as in \
-             [{address}%4]:{port} (`netsh interface ipv6 show interfaces` lists them)"
-        )
-    })
+    zone.parse::<u32>()
+        .is_err()
+        .then(|| unnumbered_zone(address, zone, port))
+}
+
+fn unnumbered_zone(address: &str, zone: &str, port: &str) -> String {
+    format!(
+        "the zone {zone:?} is not a number; type the index of the network interface, as in \
+         [{address}%4]:{port} (`netsh interface ipv6 show interfaces` lists them)"
+    )
 }
 
 /// An IPv6 address whose brackets are missing, or one of them.
@@ -86,9 +138,14 @@ fn brackets(value: &str) -> Option<String> {
     };
     if let Some((address, port)) = plain.rsplit_once(':')
         && port.parse::<u16>().is_ok_and(|port| port > 0)
-        && address.parse::<Ipv6Addr>().is_ok()
     {
-        return Some(message(address, port));
+        let (plain, zone) = address.split_once('%').unwrap_or((address, "0"));
+        if plain.parse::<Ipv6Addr>().is_ok() {
+            return Some(match zone.parse::<u32>() {
+                Ok(_) => message(address, port),
+                Err(_) => unnumbered_zone(plain, zone, port),
+            });
+        }
     }
     let address = plain.parse::<Ipv6Addr>().ok()?;
     Some(message(&address.to_string(), "443"))
