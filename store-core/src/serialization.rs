@@ -154,6 +154,19 @@ fn to_names<F: bitflags::Flags<Bits = u32>>(flags: &F) -> Vec<String> {
     names
 }
 
+/// The message with the names that are known, the most similar one first.
+fn unknown_flag<F: bitflags::Flags<Bits = u32>>(name: &str) -> String {
+    let known: Vec<String> = F::FLAGS
+        .iter()
+        .map(|flag| flag.name().to_ascii_lowercase())
+        .filter(|name| !name.is_empty())
+        .collect();
+    format!(
+        "{name:?} is not a known flag; expected one of {}",
+        known.join(", ")
+    )
+}
+
 fn from_names<F: bitflags::Flags<Bits = u32>>(names: &[String]) -> Result<F, String> {
     let mut bits = 0;
     for name in names {
@@ -163,7 +176,7 @@ fn from_names<F: bitflags::Flags<Bits = u32>>(names: &[String]) -> Result<F, Str
         bits |= match hex {
             Some(Ok(unknown)) => unknown,
             _ => F::from_name(&name.to_ascii_uppercase())
-                .ok_or_else(|| format!("{name:?} is not a known flag"))?
+                .ok_or_else(|| unknown_flag::<F>(name))?
                 .bits(),
         };
     }

@@ -104,14 +104,20 @@ impl Properties {
                 let text: String = typed(name, json)?;
                 self.app_id = Some(applications::id(&text).map_err(wrong)?);
             }
-            "check_mode" => self.check_mode = Some(typed(name, json)?),
+            "check_mode" => {
+                let known = CertCheckMode::all();
+                self.check_mode = Some(flags(name, json, known.iter_names())?);
+            }
             "revocation_freshness_time" => {
                 self.revocation_freshness_time = Some(typed(name, json)?);
             }
             "url_retrieval_timeout" => self.url_retrieval_timeout = Some(typed(name, json)?),
             "ctl_identifier" => self.ctl_identifier = Some(optional(name, json)?),
             "ctl_store_name" => self.ctl_store_name = Some(optional(name, json)?),
-            "flags" => self.flags = Some(typed(name, json)?),
+            "flags" => {
+                let known = SslFlags::all();
+                self.flags = Some(flags(name, json, known.iter_names())?);
+            }
             "extended" => self.extended = Some(extended(json)?),
             "cert" => self.cert = Some(path(name, json)?),
             "passwords" => self.checks.passwords = Some(path(name, json)?),
@@ -176,6 +182,28 @@ pub(super) fn typed<T: DeserializeOwned>(name: &str, json: &RawValue) -> Result<
     })
 }
 
+/// Flags by their names. An unknown name is answered with the most similar one.
+fn flags<F: DeserializeOwned>(
+    name: &str,
+    json: &RawValue,
+    known: impl Iterator<Item = (&'static str, F)>,
+) -> Result<F, InputError> {
+    let given: Vec<String> = typed(name, json)?;
+    let known: Vec<String> = known.map(|(name, _)| name.to_ascii_lowercase()).collect();
+    typed(name, json).map_err(|error| {
+        let is_unknown =
+            |it: &&String| !it.starts_with("0x") && !known.contains(&it.to_lowercase());
+        let unknown = given.iter().find(is_unknown);
+        let similar = unknown.and_then(|found| {
+            let meant = similar(found, known.iter().map(String::as_str))?;
+            Some(format!(
+                "{found:?} is not a known flag; did you mean {meant:?}?"
+            ))
+        });
+        similar.map_or(error, |problem| InputError::property(name, problem))
+    })
+}
+
 /// A name; an empty text means none.
 fn optional<T: std::str::FromStr<Err: std::fmt::Display>>(
     name: &str,
@@ -213,7 +241,10 @@ fn extended(json: &RawValue) -> Result<Vec<(PropertyType, Option<Property>)>, In
         let known = PropertyType::ALL.iter().find(|it| it.name() == name);
         let Some(property_type) = known else {
             let names: Vec<_> = PropertyType::ALL.iter().map(|it| it.name()).collect();
-            let problem = format!("it is unknown; expected one of {}", names.join(", "));
+            let problem = match similar(&name, names.iter().copied()) {
+                Some(meant) => format!("it is unknown; did you mean {meant:?}?"),
+                None => format!("it is unknown; expected one of {}", names.join(", ")),
+            };
             return Err(InputError::property(&path, problem));
         };
         if value.get() == "null" {
@@ -239,13 +270,19 @@ fn unknown(name: &str) -> InputError {
     let is_same = |known: &&str| known.replace('_', "") == plain;
     let other = OTHER_NAMES.iter().find(|(other, _)| *other == plain);
     let other = other.map(|(_, meant)| *meant);
-    let distance = |known: &str| strsim::damerau_levenshtein(&lower, known);
-    let similar = NAMES.iter().copied().min_by_key(|known| distance(known));
-    let similar = similar.filter(|known| distance(known) <= 1 + name.len() / 4);
+    let similar = similar(name, NAMES.iter().copied());
     let exact = NAMES.iter().copied().find(is_same);
     let problem = match exact.or(other).or(similar) {
         Some(meant) => format!("it is unknown; did you mean {meant:?}?"),
         None => format!("it is unknown; expected one of {}", NAMES.join(", ")),
     };
     InputError::property(name, problem)
+}
+
+/// The known name that is most similar to one, if it may be a slip for it.
+fn similar<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    let distance = |known: &str| strsim::damerau_levenshtein(&lower, known);
+    let similar = known.min_by_key(|known| distance(known));
+    similar.filter(|known| distance(known) <= 1 + name.len() / 4)
 }

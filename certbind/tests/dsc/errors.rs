@@ -85,7 +85,26 @@ fn an_unknown_or_mistyped_property_is_named() {
         ("app_id", json!(1), "expected a string"),
         ("flags", json!("reject"), "expected a sequence"),
         ("flags", json!(3), "expected a sequence"),
-        ("flags", json!(["rejct"]), "\"rejct\" is not a known flag"),
+        (
+            "flags",
+            json!(["reject", "rejct"]),
+            "\"rejct\" is not a known flag; did you mean \"reject\"?",
+        ),
+        (
+            "flags",
+            json!(["Disable-HTTP"]),
+            "\"Disable-HTTP\" is not a known flag; did you mean \"disable_http2\"?",
+        ),
+        (
+            "flags",
+            json!(["none"]),
+            "\"none\" is not a known flag; expected one of use_ds_mapper, negotiate_client_cert",
+        ),
+        (
+            "check_mode",
+            json!(["no_revocaton"]),
+            "\"no_revocaton\" is not a known flag; did you mean \"no_revocation\"?",
+        ),
         ("flags", json!([3]), "expected a string"),
         ("flags", Value::Null, "null"),
         ("check_mode", json!({}), "expected a sequence"),
@@ -102,6 +121,11 @@ fn an_unknown_or_mistyped_property_is_named() {
         ("_exist", json!("true"), "expected a boolean"),
         ("force", json!(1), "expected a boolean"),
         ("extended", json!([]), "JSON object"),
+        (
+            "extended.http2_setings_limits",
+            json!({ "http2_setings_limits": {} }),
+            "did you mean \"http2_settings_limits\"?",
+        ),
         (
             "extended.http3",
             json!({ "http3": {} }),

@@ -12,4 +12,5 @@ mod errors;
 mod httpsys;
 mod manifest;
 mod operations;
+mod published;
 mod secrets;
