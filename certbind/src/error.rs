@@ -1,13 +1,13 @@
 //! The errors of the command line.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use certbind_certificates::LeafError;
 use certbind_core::{BindingError, BindingKey, CertHash, StoreError};
 #[cfg(feature = "etcd")]
 use certbind_etcd::{EtcdError, EtcdErrorKind};
-use certbind_formats::WriteError;
+use certbind_formats::{ParseError, ReadError, WriteError};
 use jiff::Timestamp;
 
 use crate::dsc::input::InputError;
@@ -111,6 +111,8 @@ pub(crate) enum Error {
     NothingToRotate(CertHash),
     #[error("{}: {problem}", path.display())]
     BrokenInput { path: PathBuf, problem: String },
+    #[error("{}: {source}", path.display())]
+    BrokenExport { path: PathBuf, source: ReadError },
     #[error("{} already bound, the first is {}; nothing was imported: use --on-conflict skip or replace",
             count_keys(*.count), .first)]
     AlreadyBound { first: BindingKey, count: usize },
@@ -364,8 +366,30 @@ impl Error {
     pub(crate) fn reason(self) -> String {
         match self {
             Self::BrokenInput { problem, .. } => problem,
+            Self::BrokenExport { source, .. } => source.to_string(),
             Self::Input { source, .. } => source.to_string(),
             other => other.to_string(),
+        }
+    }
+
+    /// The file that an input error is about, and its errors with their places; empty if they are
+    /// unknown.
+    pub(crate) fn in_file(&self) -> Option<(&Path, &[ParseError])> {
+        match self {
+            Self::BrokenExport { path, source } => Some((path, source.errors())),
+            Self::BrokenInput { path, .. }
+            | Self::Input { path, .. }
+            | Self::Certificate { path, .. } => Some((path, &[])),
+            Self::Diff(error)
+            | Self::Plan(error)
+            | Self::Audit(error)
+            | Self::Probe(error)
+            | Self::Verify(error)
+            | Self::Explain(error)
+            | Self::Filter(error) => error.in_file(),
+            #[cfg(feature = "etcd")]
+            Self::Sync(error) => error.in_file(),
+            _ => None,
         }
     }
 
@@ -424,6 +448,7 @@ impl Error {
             Self::Input { .. }
             | Self::Certificate { .. }
             | Self::BrokenInput { .. }
+            | Self::BrokenExport { .. }
             | Self::Dsc(_) => exit::BROKEN_INPUT,
             Self::PartialLook { .. } | Self::Export(WriteError::NotWhole { .. }) => {
                 exit::PARTLY_READ

@@ -89,3 +89,19 @@ These commands use other codes:
 
 audit (check) is audit --format check, for monitoring systems.
 ";
+
+/// The lines of [`HELP`] about a command that has other codes; empty if it has the general ones.
+pub(crate) fn of_command(name: &str) -> String {
+    let rows = HELP
+        .lines()
+        .skip_while(|line| !line.starts_with("These commands"));
+    let mut is_of_command = false;
+    let rows = rows.filter(|line| {
+        // A row without a name goes on with the codes of the command above.
+        if let Some(row) = line.strip_prefix("  ").filter(|row| !row.starts_with(' ')) {
+            is_of_command = row.split(' ').next() == Some(name);
+        }
+        is_of_command && line.starts_with("  ")
+    });
+    rows.map(|row| format!("{row}\n")).collect()
+}

@@ -68,8 +68,12 @@ pub(crate) const OPTIONS: &str = "  --store <URL>  The binding store [env: CERTB
 
 /// The end of `certbind --help`.
 pub(crate) const MORE: &str = "\
-Every command also takes --quiet, --verbose and --color auto|always|never.
+All take --quiet, --verbose, --color; changes also take --message, --history, --create.
 Exit codes: 0 done, 1 refused, 2 usage, 3 broken input, 4 damage, 5 incomplete, 6 unfit.";
+
+/// The end of the help of a command.
+pub(crate) const EVERY_COMMAND: &str =
+    "Every command also takes --quiet, --verbose and --color auto|always|never.";
 
 /// A help topic: its name and its text.
 pub(crate) type Topic = (&'static str, fn() -> String);

@@ -67,9 +67,9 @@ impl HiveLogs {
             },
             ..options.clone()
         };
-        certbind_formats::read_owned(bytes, &options).map_err(|error| Error::BrokenInput {
+        certbind_formats::read_owned(bytes, &options).map_err(|source| Error::BrokenExport {
             path: path.to_owned(),
-            problem: error.to_string(),
+            source,
         })
     }
 

@@ -159,9 +159,9 @@ fn unlisted(path: &Path) -> impl Fn(ListingError) -> Error {
 }
 
 fn broken(path: &Path) -> impl Fn(ReadError) -> Error {
-    move |error| Error::BrokenInput {
+    move |source| Error::BrokenExport {
         path: path.to_owned(),
-        problem: error.to_string(),
+        source,
     }
 }
 

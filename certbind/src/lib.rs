@@ -58,6 +58,7 @@ pub mod exit;
 mod export_files;
 mod export_series;
 mod export_set;
+mod file_error;
 mod file_name;
 mod files;
 #[cfg(feature = "etcd")]
@@ -112,9 +113,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::str::FromStr;
 
+use clap::FromArgMatches;
 use clap::error::ContextValue;
 use clap::parser::ValueSource;
-use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Command};
 use crate::commands::change::Values;
@@ -142,9 +143,10 @@ pub fn main_with(
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     // With it, 2 means changes.
     let detailed = arguments.iter().any(|it| it == "--detailed-exitcode");
-    if !is_netsh(arguments.first()) && is_dsc(&arguments) {
+    let command = command_of(&arguments);
+    if !is_netsh(arguments.first()) && command.as_deref() == Some("dsc") {
         message::as_dsc();
-    } else if wants_json(&arguments) {
+    } else if wants_json(&arguments, command.as_deref()) {
         message::as_json();
     }
     let done = if is_netsh(arguments.first()) {
@@ -165,7 +167,7 @@ pub fn main_with(
                 false => exit::DONE,
             };
             if !message::is_text() && usage.use_stderr() {
-                message::report_last(&escaped(&in_one_line(&usage)), code);
+                message::report_last(&escaped(&in_one_line(&usage)), code, None);
             } else {
                 // Help and version are "errors" of clap's that go to standard output.
                 let _ = usage.print();
@@ -173,7 +175,8 @@ pub fn main_with(
             ExitCode::from(code)
         }
         Err(error) => {
-            message::report_last(&escaped(&error.to_string()), error.exit_code());
+            let text = escaped(&error.to_string()).into_owned();
+            message::report_last(&text, error.exit_code(), error.in_file());
             ExitCode::from(error.exit_code())
         }
     }
@@ -191,20 +194,20 @@ fn in_one_line(usage: &clap::Error) -> String {
 }
 
 /// Whether the output, and so the messages, are to be JSON. The format of `import` is that of its file.
-fn wants_json(arguments: &[OsString]) -> bool {
+fn wants_json(arguments: &[OsString], command: Option<&str>) -> bool {
     let words: Vec<_> = arguments.iter().map(|it| it.to_string_lossy()).collect();
-    let option = match words.iter().any(|it| it == "import") {
-        true => "--report",
-        false => "--format",
+    let option = match command {
+        Some("import") => "--report",
+        _ => "--format",
     };
     let joined = format!("{option}=json");
     let is_pair = |pair: &[std::borrow::Cow<'_, str>]| pair[0] == option && pair[1] == "json";
     words.windows(2).any(is_pair) || words.iter().any(|it| **it == *joined)
 }
 
-/// Whether the command is `dsc`: it is the first argument that is neither an option nor the value of one.
-fn is_dsc(arguments: &[OsString]) -> bool {
-    let program = Cli::command();
+/// The command: the first argument that is neither an option nor the value of one.
+fn command_of(arguments: &[OsString]) -> Option<String> {
+    let program = cli::parser();
     let takes_value = |name: &str| {
         let mut options = program.get_arguments();
         let option = options.find(|it| it.get_long() == Some(name));
@@ -215,15 +218,15 @@ fn is_dsc(arguments: &[OsString]) -> bool {
         match word.strip_prefix("--") {
             Some(name) if takes_value(name) => drop(words.next()),
             Some(_) => {}
-            None => return word == "dsc",
+            None => return Some(word.into_owned()),
         }
     }
-    false
+    None
 }
 
 /// The command line, and whether it names the store itself, not the environment.
 fn parse(arguments: Vec<OsString>) -> Result<(Cli, bool), Error> {
-    let matches = Cli::command().try_get_matches_from(arguments);
+    let matches = cli::parser().try_get_matches_from(arguments);
     let matches = matches.map_err(|error| Error::Usage(with_visible_values(error)))?;
     let named = matches.value_source("store") == Some(ValueSource::CommandLine);
     Ok((
@@ -311,7 +314,7 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         Command::Diff(diff) if !diff.at.is_empty() => commands::diff::run_past(&url()?, &diff),
         Command::Diff(diff) => commands::diff::run(diff),
         Command::Drift(drift) => commands::drift::run(&drift),
-        Command::Dsc { operation } => commands::dsc::run(url, &operation),
+        Command::Dsc { operation, .. } => commands::dsc::run(url, &operation),
         Command::Fmt(fmt) => commands::format_files::run(&fmt),
         Command::Validate { files, output } => commands::validate::run(&files, output.format),
         Command::Audit(audit) => commands::audit::run(&audit),
@@ -336,16 +339,16 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         #[cfg(feature = "etcd")]
         Command::Sync(sync) => commands::sync::run(&sync),
         Command::Netsh { arguments } => commands::netsh::run(url, &arguments),
-        Command::Completions { shell } => commands::generated::completions(shell),
-        Command::Man { folder } => commands::generated::man(folder.as_deref()),
-        Command::Help { about } => commands::help::run(about.as_deref()),
+        Command::Completions { shell, output } => commands::completions::run(shell, output.format),
+        Command::Man { folder, output } => commands::man::run(folder.as_deref(), output.format),
+        Command::Help { about, output } => commands::help::run(about.as_deref(), output.format),
     }
 }
 
 /// Rolls back changes that were not confirmed in time, before a command that works on bindings.
 fn recover(command: &Command, url: Option<&StoreUrl>) {
     let works_on_bindings = match command {
-        Command::Dsc { operation } => operation.works_on_bindings(),
+        Command::Dsc { operation, .. } => operation.works_on_bindings(),
         _ => !is_apart_from_bindings(command),
     };
     let target = match command {

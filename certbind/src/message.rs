@@ -1,10 +1,12 @@
 //! Messages on standard error: errors, warnings and notes, as text or as JSON objects.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::AnsiColor;
+use certbind_formats::ParseError;
 use serde_json::json;
 
 /// How messages are printed. Without a value, as text.
@@ -40,11 +42,22 @@ pub(crate) fn is_text() -> bool {
     STYLE.get().is_none()
 }
 
-/// Prints the error that ends the program. The text must be escaped.
-pub(crate) fn report_last(text: &str, code: u8) {
+/// Prints the error that ends the program, as JSON with the file that it is about and the place of its
+/// first error. The text must be escaped.
+pub(crate) fn report_last(text: &str, code: u8, file: Option<(&Path, &[ParseError])>) {
     match STYLE.get() {
         Some(Style::Json) => {
-            print_json(&json!({ "error": { "message": text, "exit_code": code } }));
+            let mut error = json!({ "message": text, "exit_code": code });
+            if let Some((path, errors)) = file {
+                error["file"] = path.display().to_string().into();
+                let first = errors.first();
+                let line = first.and_then(|it| Some(("line", it.line?)));
+                let column = first.and_then(|it| Some(("column", it.column?)));
+                for (name, number) in line.into_iter().chain(column) {
+                    error[name] = number.into();
+                }
+            }
+            print_json(&json!({ "error": error }));
         }
         Some(Style::Dsc) | None => report(text),
     }

@@ -1,6 +1,19 @@
 //! The commands of `dsc`, each an operation of the DSC resource.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand, ValueEnum};
+
+/// The output of every operation.
+#[derive(Debug, Args)]
+pub(crate) struct Lines {
+    /// The output format: JSON lines, as DSC reads them.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Json)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Json,
+}
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Dsc {

@@ -31,6 +31,7 @@ pub(crate) mod rotate;
 pub(crate) mod script;
 pub(crate) mod serve;
 pub(crate) mod show;
+mod store_options;
 #[cfg(feature = "etcd")]
 pub(crate) mod sync;
 pub(crate) mod timeline;
@@ -39,7 +40,7 @@ pub(crate) mod verify;
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use self::change::{Change, OwnerOfAny, OwnerOfExisting, OwnerOfNew};
@@ -103,6 +104,7 @@ pub(crate) struct Cli {
         long,
         global = true,
         env = "CERTBIND_HISTORY",
+        hide_env_values = true,
         value_name = "LIMITS",
         hide = true
     )]
@@ -110,6 +112,19 @@ pub(crate) struct Cli {
 
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// The parser of the command line.
+pub(crate) fn parser() -> clap::Command {
+    with_note(store_options::shown(Cli::command()))
+}
+
+/// Ends the help of each command below a command with the options that all have.
+fn with_note(command: clap::Command) -> clap::Command {
+    command.mut_subcommands(|command| match command.get_name() {
+        "netsh" => command,
+        _ => with_note(command.after_help(help::EVERY_COMMAND)),
+    })
 }
 
 #[derive(Debug, Subcommand)]
@@ -195,6 +210,8 @@ pub(crate) enum Command {
     Dsc {
         #[command(subcommand)]
         operation: dsc::Dsc,
+        #[command(flatten)]
+        output: dsc::Lines,
     },
     /// Verify the integrity of a store.
     Check {
@@ -224,16 +241,22 @@ pub(crate) enum Command {
     Completions {
         /// The shell.
         shell: Shell,
+        #[command(flatten)]
+        output: Output,
     },
     /// Generate the manual pages.
     Man {
         /// The output folder. Without it, the page of the program is printed.
         folder: Option<PathBuf>,
+        #[command(flatten)]
+        output: Output,
     },
     /// Show help for a command or topic: keys, stores, formats, exit-codes.
     Help {
         /// A command or a topic.
         about: Option<String>,
+        #[command(flatten)]
+        output: Output,
     },
 }
 
@@ -241,11 +264,9 @@ pub(crate) enum Command {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use clap::CommandFactory;
-
     #[test]
     fn arguments_are_consistent() {
-        super::Cli::command().debug_assert();
+        super::parser().debug_assert();
     }
 
     #[test]
@@ -253,7 +274,7 @@ mod tests {
         let listed = crate::help::COMMANDS.lines();
         let listed = listed.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
         let mut listed: Vec<_> = listed.collect();
-        let program = super::Cli::command();
+        let program = super::parser();
         let mut known: Vec<_> = program
             .get_subcommands()
             .map(clap::Command::get_name)
@@ -265,7 +286,7 @@ mod tests {
 
     /// The commands, and those below them, with their options.
     fn commands() -> Vec<clap::Command> {
-        let mut pending = vec![super::Cli::command()];
+        let mut pending = vec![super::parser()];
         let mut commands = Vec::new();
         while let Some(command) = pending.pop() {
             pending.extend(command.get_subcommands().cloned());
@@ -328,7 +349,7 @@ mod tests {
     /// The order of arguments in the usage line is the one that the parser expects.
     #[test]
     fn usage_lines_have_arguments_in_parse_order() {
-        let mut program = super::Cli::command();
+        let mut program = super::parser();
         program.build();
         for command in program.get_subcommands_mut() {
             let usage = command.render_usage().to_string();

@@ -10,6 +10,7 @@ use crate::cli::fmt::Fmt;
 use crate::cli::output::Format;
 use crate::error::Error;
 use crate::exit;
+use crate::file_error::{FileError, errors};
 use crate::hive_logs::format_of_name;
 use crate::input::{is_standard_input, read_file};
 use crate::message::report;
@@ -22,7 +23,12 @@ use crate::terminal::escaped;
 #[serde(untagged)]
 enum Row {
     Read(Formatted),
-    Unread { file: String, problem: String },
+    Unread {
+        file: String,
+        problem: String,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        errors: Vec<FileError>,
+    },
 }
 
 #[derive(Serialize)]
@@ -57,6 +63,7 @@ pub(crate) fn run(arguments: &Fmt) -> Result<u8, Error> {
                 code = error.exit_code();
                 rows.push(Row::Unread {
                     file: path.display().to_string(),
+                    errors: errors(&error),
                     problem: error.reason(),
                 });
             }
@@ -88,9 +95,9 @@ fn format(path: &Path, is_check: bool) -> Result<Formatted, Error> {
         folder: path.parent().map(Path::to_owned),
         ..ReadOptions::default()
     };
-    let formatted = desired::canonical(&text, &options).map_err(|error| Error::BrokenInput {
+    let formatted = desired::canonical(&text, &options).map_err(|source| Error::BrokenExport {
         path: path.to_owned(),
-        problem: error.to_string(),
+        source,
     })?;
     let canonical = formatted == text;
     let is_input = is_standard_input(path);

@@ -1,35 +1,44 @@
 //! `certbind help`: of a command, or of a notation.
 
+use clap::Command;
 use clap::error::ErrorKind;
-use clap::{Command, CommandFactory};
+use serde_json::json;
 
-use crate::cli::Cli;
+use crate::cli::output::Format;
+use crate::cli::parser;
 use crate::error::Error;
 use crate::exit;
 use crate::help::TOPICS;
-use crate::print::print;
+use crate::print::{print, print_json};
 use crate::terminal::escaped;
 
 /// Less alike than this, a word is no slip for another.
 const ALIKE: f64 = 0.6;
 
-pub(crate) fn run(about: Option<&str>) -> Result<u8, Error> {
-    let mut program = Cli::command();
+pub(crate) fn run(about: Option<&str>, format: Format) -> Result<u8, Error> {
+    let text = text(about)?;
+    match format {
+        Format::Table => print(&text)?,
+        Format::Json => print_json(&json!({ "about": about, "text": text }))?,
+    }
+    Ok(exit::DONE)
+}
+
+fn text(about: Option<&str>) -> Result<String, Error> {
+    let mut program = parser();
     // Options that all commands have are built into them here.
     program.build();
     let Some(about) = about else {
-        print(&program.render_help().to_string())?;
-        return Ok(exit::DONE);
+        return Ok(program.render_help().to_string());
     };
     let wanted = about.to_ascii_lowercase();
     if let Some((_, text)) = TOPICS.iter().find(|(name, _)| *name == wanted) {
-        print(&text())?;
+        Ok(text())
     } else if let Some(command) = program.find_subcommand_mut(&wanted) {
-        print(&command.render_long_help().to_string())?;
+        Ok(command.render_long_help().to_string())
     } else {
-        return Err(Error::Usage(unknown(&mut program, &wanted)));
+        Err(Error::Usage(unknown(&mut program, &wanted)))
     }
-    Ok(exit::DONE)
 }
 
 fn unknown(program: &mut Command, about: &str) -> clap::Error {

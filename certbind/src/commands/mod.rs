@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod audit;
 pub(crate) mod change;
+pub(crate) mod completions;
 pub(crate) mod confirm;
 pub(crate) mod diff;
 pub(crate) mod doctor;
@@ -15,13 +16,13 @@ pub(crate) mod fleet;
 #[cfg(feature = "etcd")]
 mod fleet_plan;
 pub(crate) mod format_files;
-pub(crate) mod generated;
 pub(crate) mod heal;
 pub(crate) mod help;
 mod hosts;
 pub(crate) mod import;
 pub(crate) mod list;
 pub(crate) mod log;
+pub(crate) mod man;
 pub(crate) mod netsh;
 pub(crate) mod plan;
 pub(crate) mod probe;

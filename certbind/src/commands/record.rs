@@ -195,6 +195,7 @@ fn may_pass(error: &Error) -> bool {
         | Error::OutOfOrder { .. }
         | Error::Input { .. }
         | Error::BrokenInput { .. }
+        | Error::BrokenExport { .. }
         | Error::NoExport(_) => true,
         _ => false,
     }

@@ -1,6 +1,6 @@
 //! `validate`: whether files can be read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -9,10 +9,12 @@ use crate::cli::output::Format;
 use crate::desired_state;
 use crate::error::Error;
 use crate::exit;
+use crate::file_error::errors;
 use crate::guards::name_warning;
-use crate::input::Input;
+use crate::input::{Contents, Input};
 use crate::message::{report, warn};
 use crate::print::{print, print_json};
+use crate::registry::registry;
 use crate::terminal::escaped;
 use crate::warnings::warn_of;
 
@@ -20,7 +22,7 @@ pub(crate) fn run(files: &[PathBuf], format: Format) -> Result<u8, Error> {
     let mut code = exit::DONE;
     let mut found = Vec::new();
     for path in files {
-        match Input::File(path.clone()).read() {
+        match read(path) {
             Ok(contents) => {
                 contents.reading.iter().for_each(warn_of);
                 desired_state::warn_of(path, contents.reading.as_ref());
@@ -37,12 +39,13 @@ pub(crate) fn run(files: &[PathBuf], format: Format) -> Result<u8, Error> {
             }
             // A broken file hides no other.
             Err(error) => {
-                let problem = error.to_string();
                 match format {
                     Format::Json => found.push(json!({
-                        "file": path.display().to_string(), "problem": problem,
+                        "file": path.display().to_string(),
+                        "problem": error.to_string(),
+                        "errors": errors(&error),
                     })),
-                    Format::Table => report(&escaped(&problem)),
+                    Format::Table => report_each(&error),
                 }
                 code = exit::BROKEN_INPUT;
             }
@@ -52,4 +55,27 @@ pub(crate) fn run(files: &[PathBuf], format: Format) -> Result<u8, Error> {
         print_json(&found)?;
     }
     Ok(code)
+}
+
+fn read(path: &Path) -> Result<Contents, Error> {
+    let name = path.to_string_lossy();
+    if registry().is_url(&name) {
+        return Err(Error::BrokenInput {
+            path: path.to_owned(),
+            problem: format!("a store is no file; `certbind check --store {name}` checks it"),
+        });
+    }
+    Input::File(path.to_owned()).read()
+}
+
+/// Reports every error of a file, each with its place.
+fn report_each(error: &Error) {
+    match error.in_file() {
+        Some((path, errors @ [_, _, ..])) => {
+            for each in errors {
+                report(&escaped(&format!("{}: {each}", path.display())));
+            }
+        }
+        _ => report(&escaped(&error.to_string())),
+    }
 }

@@ -76,7 +76,80 @@ fn json_follows_the_schemas() {
             .contains("did you mean \"key\"?"),
         "{found}"
     );
+    assert_eq!(
+        (
+            &found[0]["errors"][0]["line"],
+            &found[0]["errors"][0]["column"]
+        ),
+        (&2.into(), &1.into())
+    );
     assert_eq!(found[1]["bindings"], 0);
+}
+
+/// A program finds every broken entry of a file, and the place at which a command gave up.
+#[test]
+fn errors_of_a_file_have_their_places() {
+    let host = Host::new();
+    let file = |name: &str| host.file(name).display().to_string();
+    let entries = "[[binding]]\nkey = '0.0.0.0:443'\n  port = 1\n[[binding]]\nhost = 'a b'\n";
+    std::fs::write(file("a.toml"), entries).unwrap();
+    std::fs::write(file("b.yaml"), "binding:\n  - kye: 1\n").unwrap();
+    std::fs::write(file("c.json"), "{ \"binding\":\n [ } ] }").unwrap();
+    let listing = "IP:port : 0.0.0.0:443\nCertificate Hash : 52\n";
+    std::fs::write(
+        file("d.txt"),
+        format!("SSL Certificate bindings:\n---\n\n{listing}"),
+    )
+    .unwrap();
+    let files = ["a.toml", "b.yaml", "c.json", "d.txt", "none.toml"].map(file);
+    let [a, b, c, d, none] = files.each_ref().map(String::as_str);
+    let found = json(
+        &host,
+        "validate",
+        exit::BROKEN_INPUT,
+        &["validate", a, b, c, d, none],
+    );
+    let places = found.as_array().unwrap().iter();
+    let places: Vec<Vec<_>> = places
+        .map(|file| {
+            let errors = file["errors"].as_array().unwrap().iter();
+            let place = |it: &Value| (it["line"].as_u64(), it["column"].as_u64());
+            errors.map(place).collect()
+        })
+        .collect();
+    let at = |line, column| (Some(line), Some(column));
+    assert_eq!(places[0], [at(3, 10), at(5, 8)], "{found}");
+    assert_eq!(places[1], [at(2, 5)], "{found}");
+    assert_eq!(places[2].len(), 1, "{found}");
+    assert_eq!(places[2][0].0, Some(2), "{found}");
+    assert_eq!(places[3], [(Some(4), None)], "{found}");
+    assert_eq!(found[3]["errors"][0]["record"], "0.0.0.0:443");
+    assert_eq!(places[4], [], "{found}");
+
+    let store = format!("redb:{}", file("bindings.redb"));
+    host.add("0.0.0.0:443");
+    for (command, code) in [
+        (&["plan", a, &store][..], exit::BROKEN_INPUT),
+        (&["drift", a, &store], exit::NOT_COMPARED),
+        (&["diff", a, &store], exit::NOT_COMPARED),
+        (&["show", "0.0.0.0:443", "--from", a], exit::BROKEN_INPUT),
+    ] {
+        let output = host.run(&[command, &["--format", "json"]].concat());
+        assert_eq!(output.status.code(), Some(code.into()), "{command:?}");
+        let messages = messages(&output);
+        let last = &messages.last().unwrap()["error"];
+        assert_eq!(last["file"], a, "{command:?}: {last}");
+        assert_eq!(
+            (&last["line"], &last["column"]),
+            (&3.into(), &10.into()),
+            "{command:?}: {last}"
+        );
+    }
+    let output = host.run(&["import", a, "--report", "json"]);
+    let messages = messages(&output);
+    assert_eq!(messages.last().unwrap()["error"]["line"], 3, "{output:?}");
+    let fmt = json(&host, "fmt", exit::BROKEN_INPUT, &["fmt", "--check", a]);
+    assert_eq!(fmt[0]["errors"][1]["line"], 5, "{fmt}");
 }
 
 #[test]
@@ -136,6 +209,10 @@ fn errors_are_json_as_well() {
             .unwrap()
             .contains(NEXT)
     );
+    // The name of another command among the arguments changes nothing.
+    let add = ["add", "[::]:4", "--hash", NEXT, "--app-id", IIS];
+    let named = host.run(&[&add[..], &["--message", "import", "--format", "json"]].concat());
+    assert_eq!(messages(&named).len(), 1, "{named:?}");
     let quiet = host.run(&["add", "[::]:2", "--hash", NEXT, "--app-id", IIS, "--quiet"]);
     assert_eq!(
         (text(&quiet.stderr).as_str(), quiet.status.code()),

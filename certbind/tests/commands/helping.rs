@@ -2,8 +2,9 @@
 
 use certbind::exit;
 use certbind_test_support::require;
+use serde_json::Value;
 
-use super::Host;
+use super::{HASH, Host};
 
 #[test]
 fn help_fits_a_screen_and_names_the_exit_codes() {
@@ -34,6 +35,70 @@ fn notations_and_commands_have_help_of_their_own() {
         let help = host.ok(&["help", about]);
         assert!(help.contains(told), "{about}: {help}");
     }
+}
+
+/// The options that are for stores are in the help of the commands that change one, and no others.
+#[test]
+fn commands_that_change_a_store_show_its_options() {
+    let host = Host::new();
+    let mut shown = Vec::new();
+    let overview = host.ok(&["--help"]);
+    let (commands, options) = overview.split_once("\nOptions:").unwrap();
+    for option in ["--message", "--history", "--create", "--quiet"] {
+        assert!(options.contains(option), "{option}: {options}");
+    }
+    let commands = commands
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
+    for command in commands.chain(["dsc set"]).filter(|it| *it != "netsh") {
+        let words: Vec<_> = command.split(' ').chain(["--help"]).collect();
+        let help = host.ok(&words);
+        assert_eq!(help.matches("--quiet").count(), 1, "{command}: {help}");
+        let has = |option: &str| help.contains(&format!("  {option} "));
+        let options = [has("--message"), has("--history"), has("--create")];
+        if options.contains(&true) || help.contains("--create\n") {
+            shown.push((command, options[0], options[1], help.contains("--create")));
+        }
+    }
+    let (changes, creates) = (
+        |name| (name, true, true, false),
+        |name| (name, true, true, true),
+    );
+    assert_eq!(
+        shown,
+        [
+            creates("add"),
+            changes("update"),
+            creates("set"),
+            changes("delete"),
+            changes("rotate"),
+            changes("heal"),
+            creates("import"),
+            creates("apply"),
+            creates("sync"),
+            ("record", false, true, true),
+            changes("undo"),
+            changes("restore"),
+            creates("trace"),
+            creates("dsc set"),
+        ]
+    );
+}
+
+/// They are accepted before the command and after it.
+#[test]
+fn options_of_a_store_are_read_at_either_place() {
+    let host = Host::new();
+    let add = |key| ["add", key, "--hash", HASH, "--app-id", "IIS"];
+    host.ok(&[&["--message", "first"], &add("0.0.0.0:443")[..]].concat());
+    host.ok(&[&add("0.0.0.0:444")[..], &["--message", "second"]].concat());
+    host.ok(&[&["--history", "off"], &add("0.0.0.0:445")[..]].concat());
+    host.ok(&[&add("0.0.0.0:446")[..], &["--history", "off"]].concat());
+    let log = host.json(&["log", "--format", "json"]);
+    let messages = log.as_array().unwrap().iter();
+    let messages: Vec<_> = messages.map(|it| it["message"].clone()).collect();
+    // Without a history there is a gap.
+    assert_eq!(messages, [Value::Null, "second".into(), "first".into()]);
 }
 
 #[test]
@@ -144,5 +209,50 @@ fn each_command_has_a_manual_page() {
         page.starts_with(".ie") && page.contains("match\\-names"),
         "{page}"
     );
-    assert!(host.ok(&["man"]).contains(".TH certbind 1"));
+    assert!(
+        pages.contains(&"certbind-dsc-set.1".to_owned()),
+        "{pages:?}"
+    );
+    let program = host.ok(&["man"]);
+    assert!(program.contains(".TH certbind 1"));
+    assert_eq!(
+        program,
+        std::fs::read_to_string(folder.join("certbind.1")).unwrap()
+    );
+    for option in ["quiet", "verbose", "color", "message", "history", "create"] {
+        assert!(
+            program.contains(&format!("\\fB\\-\\-{option}\\fR")),
+            "{option}"
+        );
+    }
+}
+
+/// The table of exit codes is the one of `help exit-codes`, and each page has the rows of its command.
+#[test]
+fn manual_pages_have_the_exit_codes() {
+    let host = Host::new();
+    let folder = host.file("man");
+    host.ok(&["man", folder.to_str().unwrap()]);
+    let codes = |page: &str| {
+        let page = std::fs::read_to_string(folder.join(page)).unwrap();
+        let (_, section) = page.split_once(".SH \"EXIT STATUS\"\n.nf\n").unwrap();
+        section.strip_suffix(".fi\n").unwrap().replace("\\-", "-")
+    };
+    let table = host.ok(&["help", "exit-codes"]);
+    assert_eq!(codes("certbind.1"), table);
+    let of_diff = codes("certbind-diff.1");
+    assert!(
+        of_diff.starts_with("  diff            0 equal") && of_diff.lines().count() == 3,
+        "{of_diff}"
+    );
+    let of_sync = codes("certbind-sync.1");
+    assert!(of_sync.contains("4 etcd was not reached"), "{of_sync}");
+    assert!(!of_sync.contains("trace"), "{of_sync}");
+    for row in ["  audit           0", "  audit (check)   0"] {
+        assert!(codes("certbind-audit.1").contains(row), "{row}");
+    }
+    assert_eq!(
+        codes("certbind-add.1"),
+        "The exit codes are those of certbind(1).\n"
+    );
 }

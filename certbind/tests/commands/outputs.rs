@@ -16,11 +16,12 @@ use super::times::hive;
 use super::{HASH, Host, NEXT, text, tracing};
 
 /// Each command with JSON output, and its schemas.
-const SCHEMAS: [(&str, &[&str]); 31] = [
+const SCHEMAS: [(&str, &[&str]); 34] = [
     ("add", &["change"]),
     ("apply", &["apply"]),
     ("audit", &["audit-report"]),
     ("check", &["check"]),
+    ("completions", &["completions"]),
     ("confirm", &["confirm"]),
     ("delete", &["change"]),
     ("diff", &["diff"]),
@@ -30,9 +31,11 @@ const SCHEMAS: [(&str, &[&str]); 31] = [
     ("export", &["export-v1", "export-v2", "export-v3"]),
     ("fmt", &["fmt"]),
     ("heal", &["heal"]),
+    ("help", &["help"]),
     ("import", &["import"]),
     ("list", &["list"]),
     ("log", &["log"]),
+    ("man", &["man"]),
     ("plan", &["plan-v1", "plan-v2"]),
     ("probe", &["probe"]),
     ("record", &["record"]),
@@ -50,11 +53,11 @@ const SCHEMAS: [(&str, &[&str]); 31] = [
     ("verify", &["verify"]),
 ];
 
-/// Schemas of standard error, of files that are read, and of the JSON lines of `dsc`, which has no option for
-/// JSON.
+/// Schemas of standard error, of files that are read, and of the JSON lines of `dsc`.
 const OTHERS: [&str; 3] = ["message", "bindings", "dsc"];
 
-/// The commands that have an option with the value `json`, by the completions for bash.
+/// The commands that have an option with the value `json`, by the completions for bash, without `dsc`,
+/// which prints JSON alone.
 fn with_json(completions: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let (mut command, mut option) = ("", "");
@@ -70,7 +73,8 @@ fn with_json(completions: &str) -> BTreeSet<String> {
         let values = values.and_then(|values| values.split_once('"'));
         let is_json = values.is_some_and(|(values, _)| values.split(' ').any(|it| it == "json"));
         let is_output = matches!(option, "--format)" | "--report)");
-        if is_json && is_output && (command != "import" || option == "--report)") {
+        let is_dsc = command.split("__").next() == Some("dsc");
+        if is_json && is_output && !is_dsc && (command != "import" || option == "--report)") {
             found.insert(command.to_owned());
         }
     }
@@ -183,6 +187,55 @@ fn shown_and_listed_bindings() {
     json(&host, "timeline", 0, &["timeline", "export.json"]);
     let partly = ["timeline", "SYSTEM", "broken.json"];
     json(&host, "timeline", exit::NOT_SEARCHED, &partly);
+}
+
+/// `netsh` alone has the arguments and the output of another program.
+#[test]
+fn every_command_takes_an_option_for_json() {
+    let host = Host::new();
+    let completions = host.ok(&["completions", "bash"]);
+    let listed = host.ok(&["--help"]);
+    let (listed, _) = listed.split_once("\nOptions:").unwrap();
+    let commands = listed
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
+    let with_json = with_json(&completions);
+    let others: Vec<_> = commands.filter(|it| !with_json.contains(*it)).collect();
+    assert_eq!(others, ["netsh", "dsc"]);
+    let mut get = host.command(&["dsc", "get", "--format", "json"]);
+    let input = host.file("instance.json");
+    fs::write(&input, "{ \"key\": \"0.0.0.0:443\" }").unwrap();
+    let got = get.stdin(fs::File::open(input).unwrap()).output().unwrap();
+    assert_eq!(got.status.code(), Some(0), "{got:?}");
+    let state: Value = serde_json::from_slice(&got.stdout).unwrap();
+    schemas::validate("dsc", &state);
+}
+
+#[test]
+fn texts_about_the_program() {
+    let host = Host::new();
+    for (about, told) in [("keys", "scopedccs=HOST:PORT"), ("rotate", "--match-names")] {
+        let help = json(&host, "help", 0, &["help", about]);
+        assert_eq!(help["about"], about);
+        assert_eq!(help["text"], host.ok(&["help", about]));
+        assert!(help["text"].as_str().unwrap().contains(told), "{help}");
+    }
+    let overview = json(&host, "help", 0, &["help"]);
+    assert_eq!(overview["about"], Value::Null);
+    assert_eq!(overview["text"], host.ok(&["--help"]));
+    refused(&host, exit::USAGE, &["help", "formts"]);
+    let made = json(&host, "completions", 0, &["completions", "zsh"]);
+    assert_eq!(made["shell"], "zsh");
+    assert_eq!(made["script"], host.ok(&["completions", "zsh"]));
+    let page = json(&host, "man", 0, &["man"]);
+    assert_eq!(page["page"], host.ok(&["man"]));
+    let made = json(&host, "man", 0, &["man", "pages"]);
+    let files = fs::read_dir(host.file("pages")).unwrap();
+    let mut files: Vec<_> = files
+        .map(|file| Value::from(file.unwrap().file_name().to_str().unwrap()))
+        .collect();
+    files.sort_by_key(ToString::to_string);
+    assert_eq!(made["files"], Value::Array(files));
 }
 
 /// Their number is printed, in every command.

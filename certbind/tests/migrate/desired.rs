@@ -254,6 +254,20 @@ fn validate_reports_every_broken_file() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("broken.toml: line 1, column 2"), "{error}");
     assert!(error.contains("missing.toml"), "{error}");
+    let store = ["validate", "redb:a"];
+    let store = bench.command(&store).output().unwrap();
+    let said = String::from_utf8(store.stderr).unwrap();
+    assert!(said.contains("`certbind check --store redb:a`"), "{said}");
+    bench.write("two.toml", "[[binding]]\nkey = 1\n[[binding]]\nkey = 2\n");
+    let two = bench.command(&["validate", "two.toml"]).output().unwrap();
+    let two = String::from_utf8(two.stderr).unwrap();
+    let lines: Vec<_> = two.lines().collect();
+    assert!(
+        lines.len() == 2
+            && lines[0].starts_with("error: two.toml: line 2, column 7: ")
+            && lines[1].starts_with("error: two.toml: line 4, column 7: "),
+        "{two}"
+    );
     assert!(
         String::from_utf8(output.stdout)
             .unwrap()

@@ -51,6 +51,22 @@ pub enum ReadError {
     },
 }
 
+impl ReadError {
+    /// The errors with their places: the broken records, or the one error that ends a reading. Empty
+    /// if the error is about the input as a whole.
+    #[must_use]
+    pub fn errors(&self) -> &[ParseError] {
+        match self {
+            Self::Broken(errors) => errors,
+            Self::Malformed(error) => std::slice::from_ref(error),
+            Self::Unrecognised { .. }
+            | Self::OtherOutput { .. }
+            | Self::NewerVersion { .. }
+            | Self::Encoding { .. } => &[],
+        }
+    }
+}
+
 fn unrecognised(format: Format, found: &str) -> String {
     match format {
         Format::Json => format!(
