@@ -1,10 +1,11 @@
 //! The resource manifest, by the rules of DSC's manifest schema.
 //!
-//! The rules are written out here from the schemas in PowerShell/DSC: `schemas/v3/bundled/resource/manifest.json` at
-//! commit 1e46b0092067beffd7dd272eb48ac77eeae80f52 (DSC 3.1), and from the type `ResourceManifest`, which refuses
-//! unknown fields (`lib/dsc-lib/src/dscresources/resource_manifest.rs` at commit
-//! 07c60baa40e2dd9f8f9d7d588ece1f9c305178e9). The schema itself is not copied here; the tests in `published.rs` use a
-//! checkout of it.
+//! The rules are written out here from the schemas in PowerShell/DSC:
+//! `schemas/v3/bundled/resource/manifest.json` at commit 1e46b0092067beffd7dd272eb48ac77eeae80f52
+//! (DSC 3.1), and from the type `ResourceManifest`, which refuses unknown fields
+//! (`lib/dsc-lib/src/dscresources/resource_manifest.rs` at commit
+//! 07c60baa40e2dd9f8f9d7d588ece1f9c305178e9). The schema itself is not copied here; the tests in
+//! `published.rs` use a checkout of it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
