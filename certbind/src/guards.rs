@@ -177,7 +177,16 @@ pub(crate) fn name_warning(binding: &Binding) -> Option<String> {
              hostnameport=*.contoso.com:443"
         ));
     }
-    let address: IpAddr = key.host()?.as_str().parse().ok()?;
+    let host = key.host()?.as_str();
+    if let Some(name) = host.strip_suffix('.') {
+        return Some(format!(
+            "{key} has a dot at the end of its host name, which most clients do not send (CB026); the \
+             name without it is {}={name}:{}",
+            key.kind(),
+            key.port()
+        ));
+    }
+    let address: IpAddr = host.parse().ok()?;
     let address = SocketAddr::new(address, key.port().get());
     Some(format!(
         "{key} has an address for a host name, which most clients do not send (CB026); the binding of the \

@@ -365,6 +365,13 @@ fn names_that_never_match_are_warned_of() {
         said.contains("the binding of the address is ipport=10.0.0.5:443"),
         "{said}"
     );
+    let dotted = "scopedccs=www.contoso.com.:443";
+    let output = host.run(&["add", dotted, "--app-id", "IIS"]);
+    let said = super::text(&output.stderr);
+    assert!(
+        said.contains("a dot at the end") && said.contains("scopedccs=www.contoso.com:443"),
+        "{said}"
+    );
     let output = host.run(&[
         "add",
         "hostnameport=*.contoso.com:443",
