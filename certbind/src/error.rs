@@ -112,7 +112,10 @@ pub(crate) enum Error {
     #[error("{}: {problem}", path.display())]
     BrokenInput { path: PathBuf, problem: String },
     #[error("{}: {source}", path.display())]
-    BrokenExport { path: PathBuf, source: ReadError },
+    BrokenExport {
+        path: PathBuf,
+        source: Box<ReadError>,
+    },
     #[error("{} already bound, the first is {}; nothing was imported: use --on-conflict skip or replace",
             count_keys(*.count), .first)]
     AlreadyBound { first: BindingKey, count: usize },

@@ -69,7 +69,7 @@ impl HiveLogs {
         };
         certbind_formats::read_owned(bytes, &options).map_err(|source| Error::BrokenExport {
             path: path.to_owned(),
-            source,
+            source: Box::new(source),
         })
     }
 

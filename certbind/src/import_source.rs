@@ -161,7 +161,7 @@ fn unlisted(path: &Path) -> impl Fn(ListingError) -> Error {
 fn broken(path: &Path) -> impl Fn(ReadError) -> Error {
     move |source| Error::BrokenExport {
         path: path.to_owned(),
-        source,
+        source: Box::new(source),
     }
 }
 

@@ -97,7 +97,7 @@ fn format(path: &Path, is_check: bool) -> Result<Formatted, Error> {
     };
     let formatted = desired::canonical(&text, &options).map_err(|source| Error::BrokenExport {
         path: path.to_owned(),
-        source,
+        source: Box::new(source),
     })?;
     let canonical = formatted == text;
     let is_input = is_standard_input(path);
