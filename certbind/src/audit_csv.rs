@@ -2,14 +2,15 @@
 
 use std::io::{self, Write};
 
-use certbind_audit::{EarlierFinding, Finding, HostExport, Report, Subject};
+use certbind_audit::fix::Fixes;
+use certbind_audit::{EarlierFinding, Finding, HostExport, Inventory, Report, Subject};
 use certbind_core::Binding;
 use certbind_formats::RegistryLocation;
 
 use crate::terminal::escaped;
 
 /// A row of the table.
-type Row<T> = [T; 15];
+type Row<T> = [T; 17];
 
 const COLUMNS: Row<&str> = [
     "row",
@@ -27,11 +28,22 @@ const COLUMNS: Row<&str> = [
     "key_written",
     "registry_key",
     "offset",
+    "fix_if",
+    "fix",
 ];
+
+/// The column of the commands that fix a finding.
+const FIX: usize = 16;
 
 /// A row for each binding, each finding, each waived finding, and each earlier finding that was
 /// fixed or not assessed.
-pub(crate) fn write(out: &mut impl Write, hosts: &[HostExport], report: &Report) -> io::Result<()> {
+pub(crate) fn write(
+    out: &mut impl Write,
+    hosts: &[HostExport],
+    inventory: &Inventory,
+    report: &Report,
+) -> io::Result<()> {
+    let fixes = Fixes::new(hosts, inventory, report);
     row(out, COLUMNS.map(str::to_owned))?;
     for (host, summary) in hosts.iter().zip(&report.hosts) {
         for binding in &host.reading.export.bindings {
@@ -46,7 +58,12 @@ pub(crate) fn write(out: &mut impl Write, hosts: &[HostExport], report: &Report)
         }
     }
     for finding in &report.findings {
-        row(out, of_finding("finding", report, finding))?;
+        let mut cells = of_finding("finding", report, finding);
+        if let Some(fix) = fixes.of(finding) {
+            cells[FIX - 1] = fix.condition.unwrap_or_default().to_owned();
+            cells[FIX] = fix.commands.join("\n");
+        }
+        row(out, cells)?;
     }
     for waived in &report.waived {
         row(out, of_finding("waived", report, &waived.finding))?;
@@ -128,7 +145,13 @@ fn of_earlier(finding: &EarlierFinding, state: &str) -> Row<String> {
 }
 
 fn row(out: &mut impl Write, cells: Row<String>) -> io::Result<()> {
-    let cells = cells.map(|text| cell(&text));
+    let commands = cells[FIX].lines().map(cell).collect::<Vec<_>>();
+    let mut cells = cells.map(|text| cell(&text));
+    // The commands of a fix are lines of one cell.
+    cells[FIX] = match commands.len() {
+        0 => cell(""),
+        _ => commands.join("\n").replace("\"\n\"", "\n"),
+    };
     write!(out, "{}\r\n", cells.join(","))
 }
 

@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use certbind_audit::{FindingState, HostExport, Report};
+use certbind_audit::fix::Fixes;
+use certbind_audit::summary::{Cause, causes};
+use certbind_audit::{FindingState, HostExport, Inventory, Report};
 
 use crate::audit_summary;
 use crate::terminal::escaped;
@@ -10,13 +12,24 @@ use crate::terminal::escaped;
 /// The most findings of a rule in the report. JSON has all of them.
 const MAX_FINDINGS: usize = 40;
 
-pub(crate) fn write(out: &mut impl Write, hosts: &[HostExport], report: &Report) -> io::Result<()> {
+pub(crate) fn write(
+    out: &mut impl Write,
+    hosts: &[HostExport],
+    inventory: &Inventory,
+    report: &Report,
+) -> io::Result<()> {
     let rules = audit_summary::rules(hosts, report);
     writeln!(out, "# TLS bindings audited\n")?;
     writeln!(out, "{}.\n", audit_summary::counts(report))?;
     if let Some(hosts) = audit_summary::not_assessed(report) {
         writeln!(out, "**{hosts}.**\n")?;
     }
+    if let Some(week) = audit_summary::week(hosts, &rules, inventory, report) {
+        writeln!(out, "{}\n", text(&week))?;
+    }
+    let fixes = Fixes::new(hosts, inventory, report);
+    let causes = causes(&rules, report, inventory, &fixes, audit_summary::MAX_ITEMS);
+    tasks(out, &causes, report)?;
     changes(out, report)?;
     if rules.is_empty() {
         return Ok(());
@@ -53,6 +66,37 @@ pub(crate) fn write(out: &mut impl Write, hosts: &[HostExport], report: &Report)
         }
     }
     Ok(())
+}
+
+/// The tasks, as on the page, with the commands that fix the first findings.
+fn tasks(out: &mut impl Write, causes: &[Cause<'_>], report: &Report) -> io::Result<()> {
+    if causes.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "## What to do\n")?;
+    for cause in causes {
+        let (headline, place) = (text(&cause.headline), text(&cause.place));
+        let id = cause.rule.findings[0].rule.id;
+        writeln!(out, "- **{headline}**{place} ({id})")?;
+        if let Some(remedy) = cause.remedy {
+            writeln!(out, "  - {}", text(remedy))?;
+        }
+        for item in cause.items.iter().filter(|item| item.fix.is_some()) {
+            write!(out, "  - {}:", text(&audit_summary::item(item, report)))?;
+            for command in item.fix.iter().flat_map(|fix| &fix.commands) {
+                // A command has no backtick, and nothing that cannot be seen.
+                write!(out, " `{command}`")?;
+            }
+            writeln!(out)?;
+        }
+        if let Some(more) = cause.more.as_ref().filter(|_| cause.remedy.is_none()) {
+            writeln!(
+                out,
+                "  - and {more}; the CSV report has the commands of all findings"
+            )?;
+        }
+    }
+    writeln!(out)
 }
 
 /// The changes since an earlier report.

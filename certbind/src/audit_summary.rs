@@ -1,8 +1,11 @@
 //! The summary of an audit: the number of hosts, bindings and findings, and the changes.
 
-use certbind_audit::summary::counted;
 pub(crate) use certbind_audit::summary::rules;
-use certbind_audit::{EarlierFinding, Report};
+use certbind_audit::summary::{self, CauseItem, RuleSummary, counted};
+use certbind_audit::{EarlierFinding, HostExport, Inventory, Report};
+
+/// The most certificates or places of a cause in a summary, as on the page.
+pub(crate) const MAX_ITEMS: usize = 5;
 
 /// The counts of the audit: `3 warnings, 9 notes in 6 bindings`.
 pub(crate) fn counts(report: &Report) -> String {
@@ -31,6 +34,46 @@ pub(crate) fn counts(report: &Report) -> String {
         of = format!("{of}, {}", counted(certificates, "certificate"));
     }
     format!("{} in {of}", found.join(", "))
+}
+
+/// `This week: 2 certificates have expired in 141 bindings on 24 hosts.`, if a certificate has expired
+/// or expires within a week.
+pub(crate) fn week(
+    hosts: &[HostExport],
+    rules: &[RuleSummary<'_>],
+    inventory: &Inventory,
+    report: &Report,
+) -> Option<String> {
+    let sentences = summary::week(hosts, rules, inventory, report.config.now);
+    let sentences: Vec<_> = sentences.iter().map(ToString::to_string).collect();
+    (!sentences.is_empty()).then(|| format!("This week: {}", sentences.join(" ")))
+}
+
+/// A certificate or place of a cause, and the condition of its fix.
+pub(crate) fn item(item: &CauseItem<'_>, report: &Report) -> String {
+    let mut text = String::new();
+    if let Some(certificate) = &item.certificate {
+        let subject = certificate.subject;
+        text.push_str(subject.unwrap_or("a certificate that is not in the inventory"));
+        if let Some(day) = certificate.until {
+            text.push_str(&format!(", until {day}"));
+        }
+        text.push_str(&certificate.place);
+    }
+    if let Some(finding) = item.finding {
+        let many = report.hosts.len() > 1;
+        if let Some(host) = report.host(finding.place.host).filter(|_| many) {
+            text.push_str(&format!("{host}  "));
+        }
+        text.push_str(&finding.place.subject.to_string());
+        if item.alike > 0 {
+            text.push_str(&format!(" and {}", counted(item.alike, "more finding")));
+        }
+    }
+    if let Some(condition) = item.fix.as_ref().and_then(|fix| fix.condition) {
+        text.push_str(&format!(", if {condition}"));
+    }
+    text
 }
 
 /// The hosts that could not be assessed, if there are any.

@@ -2,7 +2,11 @@
 
 use std::fmt::Write;
 
-use certbind_audit::{EarlierFinding, Finding, FindingLocation, FindingState, HostExport, Report};
+use certbind_audit::fix::Fixes;
+use certbind_audit::summary::causes;
+use certbind_audit::{
+    EarlierFinding, Finding, FindingLocation, FindingState, HostExport, Inventory, Report,
+};
 
 use crate::audit_summary;
 use crate::terminal::escaped;
@@ -14,7 +18,7 @@ const MAX_FINDINGS: usize = 40;
 const WIDTH: usize = 96;
 
 /// The complete report. Of a clean audit it is one line.
-pub(crate) fn of(hosts: &[HostExport], report: &Report) -> String {
+pub(crate) fn of(hosts: &[HostExport], inventory: &Inventory, report: &Report) -> String {
     let mut text = String::new();
     for (findings, is_last) in by_rule(&report.findings) {
         group(&mut text, report, findings);
@@ -26,11 +30,7 @@ pub(crate) fn of(hosts: &[HostExport], report: &Report) -> String {
         text.push('\n');
     }
     changes(&mut text, report);
-    for summary in audit_summary::rules(hosts, report) {
-        let first = &summary.findings[0];
-        let (rule, severity) = (first.rule, first.severity);
-        let _ = writeln!(text, "{severity} {}: {}", rule.id, summary.extent());
-    }
+    summary(&mut text, hosts, inventory, report);
     let _ = writeln!(text, "{}", audit_summary::counts(report));
     if let Some(changes) = audit_summary::changes(report) {
         let _ = writeln!(text, "{changes}");
@@ -39,6 +39,40 @@ pub(crate) fn of(hosts: &[HostExport], report: &Report) -> String {
         let _ = writeln!(text, "{hosts}");
     }
     text
+}
+
+/// The tasks, as on the page: this week, then each rule, with the commands that fix its first findings.
+fn summary(text: &mut String, hosts: &[HostExport], inventory: &Inventory, report: &Report) {
+    let rules = audit_summary::rules(hosts, report);
+    let fixes = Fixes::new(hosts, inventory, report);
+    let causes = causes(&rules, report, inventory, &fixes, audit_summary::MAX_ITEMS);
+    if let Some(week) = audit_summary::week(hosts, &rules, inventory, report) {
+        let _ = writeln!(text, "{week}");
+    }
+    for cause in &causes {
+        let first = &cause.rule.findings[0];
+        let (rule, severity) = (first.rule, first.severity);
+        let extent = cause.rule.extent();
+        let _ = writeln!(text, "{severity} {}: {extent}: {}", rule.id, rule.title);
+        for item in cause.items.iter().filter(|item| item.fix.is_some()) {
+            let what = audit_summary::item(item, report);
+            let _ = writeln!(text, "  {}", escaped(&what));
+            for command in item.fix.iter().flat_map(|fix| &fix.commands) {
+                let _ = writeln!(text, "    {}", escaped(command));
+            }
+        }
+        if let Some(more) = cause.more.as_ref().filter(|_| cause.remedy.is_none()) {
+            let _ = writeln!(
+                text,
+                "  and {more}; --format csv has the commands of all findings"
+            );
+        }
+    }
+    let notes = rules.iter().skip(causes.len());
+    for rule in notes {
+        let (id, title) = (rule.findings[0].rule.id, rule.findings[0].rule.title);
+        let _ = writeln!(text, "note {id}: {}: {title}", rule.extent());
+    }
 }
 
 /// The fixed findings, and those that were not assessed.

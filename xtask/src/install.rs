@@ -37,6 +37,7 @@ const TESTS: &[Needed] = &[
     ("pk12util", &["libnss3-tools"]),
     ("openssl", &["openssl"]),
     ("curl", &["curl"]),
+    ("pdftotext", &["poppler-utils"]),
     ("etcd", &["etcd-server"]),
     ("etcdctl", &["etcd-client"]),
 ];
@@ -93,8 +94,23 @@ pub(crate) fn tests() -> Result<(), Failure> {
     npm("node-forge", "node-forge@1.3.3")?;
     // A compiler of C# 10 (Roslyn 4.1) that .NET Core 3.1 runs is in this package alone.
     npm("roslyn", "@autorest/csharp@3.0.0-beta.20220622.5")?;
+    // Microsoft's program for SARIF files.
+    npm("sarif-multitool", "@microsoft/sarif-multitool@5.7.0")?;
+    sarif_tools()?;
     axe()?;
     ansible()
+}
+
+/// sarif-tools, in a virtual environment.
+fn sarif_tools() -> Result<(), Failure> {
+    let folder = cargo_target().join("sarif-tools");
+    if folder.join("bin/sarif").is_file() {
+        return Ok(());
+    }
+    run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+    run(Command::new(folder.join("bin/pip"))
+        .args(["install", "--quiet"])
+        .arg("sarif-tools==3.0.5"))
 }
 
 /// Ansible, in a virtual environment. Debian 12 has an older one.

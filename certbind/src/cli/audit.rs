@@ -61,6 +61,10 @@ pub(crate) struct Audit {
     /// output.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Vec<PathBuf>,
+    /// The name of the audit in SARIF (automationDetails.id and fingerprints), which keeps its results
+    /// apart from those of other audits with hosts of the same names. Use the same one every time.
+    #[arg(long, value_name = "ID", value_parser = automation_id)]
+    pub(crate) automation_id: Option<String>,
     /// An earlier JSON report, to show which findings are new, fixed or unchanged.
     #[arg(long, value_name = "FILE")]
     since: Option<PathBuf>,
@@ -259,6 +263,15 @@ impl Audit {
             baselines.assign(hosts);
         }
         Ok(())
+    }
+}
+
+/// A name without a slash at its ends: SARIF reads the text after the last one as the id of the run.
+fn automation_id(text: &str) -> Result<String, String> {
+    let is_name = !text.trim().is_empty() && !text.starts_with('/') && !text.ends_with('/');
+    match is_name && !text.contains(char::is_control) {
+        true => Ok(text.to_owned()),
+        false => Err("expected a name such as contoso or contoso/dmz".to_owned()),
     }
 }
 

@@ -48,6 +48,9 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
     let failed = super::fleet::audited(arguments, &mut hosts)?;
     #[cfg(not(feature = "etcd"))]
     let failed = 0;
+    for host in &mut hosts {
+        host.store = store_of(host);
+    }
     arguments.read_sites(&mut hosts, &folders)?;
     arguments.compare_with_earlier(&mut hosts, earlier.as_mut())?;
     warn_of_form(&hosts);
@@ -68,7 +71,8 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
         true => exit::FOUND,
         false => exit::DONE,
     };
-    let write = |out: &mut dyn Write, format| write(out, &hosts, &inventory, &report, format);
+    let id = arguments.automation_id.as_deref();
+    let write = |out: &mut dyn Write, format| write(out, &hosts, &inventory, &report, format, id);
     for path in &arguments.output {
         let format = arguments.format(Some(path));
         output_file::write(path, |out| write(out, format))?;
@@ -82,10 +86,17 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
     Ok(code)
 }
 
+/// The URL of the binding store that a host was read from.
+fn store_of(host: &HostExport) -> Option<String> {
+    match host.source.as_deref()?.parse() {
+        Ok(Input::Store(url)) => Some(url.to_string()),
+        _ => None,
+    }
+}
+
 /// Whether a host is a binding store of which parts could not be read.
 fn is_partly_read(host: &HostExport) -> bool {
-    let input = host.source.as_deref().map(str::parse);
-    matches!(input, Some(Ok(Input::Store(_)))) && !host.reading.errors.is_empty()
+    host.store.is_some() && !host.reading.errors.is_empty()
 }
 
 /// Prints warnings about the spelling of exports, which are no findings about a host.
@@ -105,12 +116,15 @@ fn write(
     inventory: &Inventory,
     report: &Report,
     format: ReportFormat,
+    automation_id: Option<&str>,
 ) -> Result<(), Error> {
     match format {
         ReportFormat::Html => html::write(&mut out, hosts, inventory, report)?,
-        ReportFormat::Csv => audit_csv::write(&mut out, hosts, report)?,
-        ReportFormat::Text => out.write_all(audit_text::of(hosts, report).as_bytes())?,
-        ReportFormat::Markdown => audit_markdown::write(&mut out, hosts, report)?,
+        ReportFormat::Csv => audit_csv::write(&mut out, hosts, inventory, report)?,
+        ReportFormat::Text => {
+            out.write_all(audit_text::of(hosts, inventory, report).as_bytes())?;
+        }
+        ReportFormat::Markdown => audit_markdown::write(&mut out, hosts, inventory, report)?,
         ReportFormat::Prometheus => audit_metrics::prometheus(&mut out, hosts, inventory, report)?,
         ReportFormat::Check => {
             out.write_all(audit_metrics::check_line(hosts, report).as_bytes())?;
@@ -122,7 +136,13 @@ fn write(
             out.write_all(b"\n")?;
         }
         ReportFormat::Sarif => {
-            let log = sarif::Log::of(report);
+            let mut log = sarif::Log::of(report);
+            if let Ok(directory) = std::env::current_dir() {
+                log = log.in_directory(&directory.to_string_lossy());
+            }
+            if let Some(id) = automation_id {
+                log = log.with_id(id);
+            }
             serde_json::to_writer(EscapingJson(&mut out), &log).map_err(io::Error::from)?;
             out.write_all(b"\n")?;
         }

@@ -4,8 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+mod fixes;
 mod outputs;
 mod progress;
+mod sarif;
 mod since;
 mod sites;
 mod targets;

@@ -68,7 +68,7 @@ fn csv_has_every_binding_and_finding() {
         // A finding about all hosts names none.
         let is_host = row["host"] == "'=cmd" || (row["host"] == "" && row["row"] == "finding");
         assert!(is_host, "{row}");
-        assert_eq!(row.as_object().unwrap().len(), 15, "{row}");
+        assert_eq!(row.as_object().unwrap().len(), 17, "{row}");
     }
 }
 
@@ -87,13 +87,18 @@ fn markdown_has_a_summary_and_no_markup_of_data() {
     let read = |name: &str| std::fs::read_to_string(folder.path(name)).unwrap();
     let report: Value = serde_json::from_str(&read("a.json")).unwrap();
     let markdown = read("a.md");
-    let (mut rows, mut items) = (Vec::new(), Vec::new());
+    let (mut rows, mut items, mut tasks) = (Vec::new(), Vec::new(), Vec::new());
     let mut line = String::new();
+    let mut has_table = false;
     for event in Parser::new_ext(&markdown, Options::ENABLE_TABLES | Options::ENABLE_GFM) {
         match event {
             Event::Start(Tag::TableRow | Tag::Item) => line.clear(),
             Event::End(TagEnd::TableRow) => rows.push(line.clone()),
-            Event::End(TagEnd::Item) => items.push(line.clone()),
+            // Before the table are the tasks, after it the findings.
+            Event::End(TagEnd::Table) => has_table = true,
+            Event::End(TagEnd::Item) if has_table => items.push(line.clone()),
+            Event::Code(command) => tasks.push(command.to_string()),
+            Event::Start(Tag::Strong) if !has_table => {}
             Event::End(TagEnd::TableCell) => line.push('\t'),
             Event::Text(text) => line.push_str(&text),
             Event::Start(
@@ -130,6 +135,8 @@ fn markdown_has_a_summary_and_no_markup_of_data() {
         "{markdown}"
     );
     assert!(markdown.contains("in 5 bindings.\n"), "{markdown}");
+    let command = "certbind update ipport=0.0.0.0:8443 --store-name=MY";
+    assert!(tasks.iter().any(|it| it == command), "{tasks:?}");
 }
 
 /// Both end with the same counts, and no report for people has more findings of a rule than this.
@@ -161,7 +168,8 @@ fn reports_for_people_are_bounded() {
             "{report}"
         );
         let (of_rule, _) = report.split_once("and 260 more").unwrap();
-        let lines = of_rule.lines().filter(|line| line.contains("ipport="));
+        let is_finding = |line: &&str| line.contains("ipport=") && line.contains("it names");
+        let lines = of_rule.lines().filter(is_finding);
         assert_eq!(lines.count(), 40, "{report}");
     }
     let counts = text.lines().last().unwrap();

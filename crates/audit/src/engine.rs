@@ -1,6 +1,7 @@
 //! Conducting an audit.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use rayon::prelude::*;
 
@@ -73,6 +74,7 @@ pub fn audit(exports: &[HostExport], inventory: &Inventory, config: &Config) -> 
         .collect();
     Report {
         certificate_files,
+        certificate_folder: inventory.folder().map(Path::to_owned),
         config: config.clone(),
         hosts,
         certificates: inventory.is_given().then(|| inventory.len()),

@@ -13,6 +13,9 @@ pub struct HostExport {
     pub name: String,
     /// The file or store that it was read from.
     pub source: Option<String>,
+    /// The URL of the binding store that it was read from, if it was one: commands that fix findings
+    /// then name it.
+    pub store: Option<String>,
     /// The reading with its errors: read an export with
     /// [`keep_going`](certbind_formats::ReadOptions::keep_going), so that one broken record hides
     /// no other.
@@ -120,6 +123,7 @@ impl HostExport {
         Self {
             name: name.into(),
             source: None,
+            store: None,
             reading,
             baseline: Baseline::NotRequested,
             iis: SitesOfIis::NotGiven,

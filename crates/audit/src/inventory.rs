@@ -12,6 +12,7 @@ use certbind_core::CertHash;
 pub struct Inventory {
     certificates: Option<BTreeMap<CertHash, InventoryCertificate>>,
     unread: Vec<UnreadFile>,
+    folder: Option<PathBuf>,
 }
 
 /// A certificate, and where it is from.
@@ -50,7 +51,7 @@ impl Inventory {
         });
         Self {
             certificates: Some(held.collect()),
-            unread: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -69,7 +70,8 @@ impl Inventory {
             source,
         };
         let mut files = Vec::new();
-        if path.is_dir() {
+        let is_folder = path.is_dir();
+        if is_folder {
             for entry in std::fs::read_dir(path).map_err(|e| error(path, e))? {
                 files.push(entry.map_err(|e| error(path, e))?.path());
             }
@@ -91,6 +93,10 @@ impl Inventory {
         let mut inventory = Self {
             certificates: Some(BTreeMap::new()),
             unread: Vec::new(),
+            folder: match is_folder {
+                true => Some(path.to_owned()),
+                false => path.parent().map(Path::to_owned),
+            },
         };
         for file in files {
             let bytes = std::fs::read(&file).map_err(|e| error(&file, e))?;
@@ -126,6 +132,12 @@ impl Inventory {
     #[must_use]
     pub fn is_given(&self) -> bool {
         self.certificates.is_some()
+    }
+
+    /// The folder of the files, if they were read from one.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// The certificate with this hash, if it is known.

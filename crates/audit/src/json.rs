@@ -131,6 +131,9 @@ struct JsonWaived<'a> {
 struct JsonPlace<'a> {
     host: Option<&'a str>,
     subject: JsonSubject<'a>,
+    /// The file of the line, unless it is the export of the host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -278,6 +281,10 @@ fn place<'a>(report: &'a Report, place: &'a FindingLocation) -> JsonPlace<'a> {
             Subject::File(file) => JsonSubject::File { file },
             Subject::Site(site) => JsonSubject::Site { site },
             Subject::Waiver(waiver) => JsonSubject::Waiver { waiver },
+        },
+        file: match place.subject {
+            Subject::Site(_) => report.file_of(place),
+            _ => None,
         },
         line: place.line,
         registry: place.registry.as_deref().map(|it| JsonRegistry {

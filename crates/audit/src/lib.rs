@@ -37,6 +37,7 @@ mod earlier;
 mod effective_certificate;
 mod engine;
 mod finding;
+pub mod fix;
 mod fleet;
 mod guard;
 mod host_binding;

@@ -1,6 +1,7 @@
 //! The result of an audit.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use certbind_core::CertHash;
 use jiff::Timestamp;
@@ -29,6 +30,8 @@ pub struct Report {
     pub changes: Option<Changes>,
     /// The files of the certificates with findings.
     pub(crate) certificate_files: BTreeMap<CertHash, String>,
+    /// The folder of the files of certificates.
+    pub(crate) certificate_folder: Option<PathBuf>,
 }
 
 /// A host that was audited.
@@ -126,6 +129,14 @@ impl Report {
         match (&place.subject, self.file_of(place)) {
             (Subject::Site(_), Some(file)) => Some(format!("{line} of {file}")),
             _ => Some(line),
+        }
+    }
+
+    /// The path of a file of certificates, which the report names without its folder.
+    pub(crate) fn certificate_file(&self, name: &str) -> String {
+        match &self.certificate_folder {
+            Some(folder) => folder.join(name).display().to_string(),
+            None => name.to_owned(),
         }
     }
 

@@ -5,6 +5,11 @@
 //! Its logical location is the binding; a second one is the registry key, with the offset in the hive
 //! in its properties. Waived findings are included, suppressed with their reason.
 //!
+//! A result names its host and the working directory of the audit in its properties: `merge` of SARIF
+//! Multitool 5.7.0 drops a result that equals another one, of whatever run, and keeps the
+//! `originalUriBaseIds` and the `automationDetails` of one run alone. The fingerprints contain neither
+//! files nor folders, so that a finding stays the same when its export moves.
+//!
 //! ```
 //! use certbind_audit::{Config, HostExport, Inventory, audit, sarif};
 //!
@@ -43,12 +48,23 @@ pub struct Log<'a> {
 struct Run<'a> {
     tool: Value,
     invocations: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    automation_details: Option<Value>,
     column_kind: &'static str,
     results: Results<'a>,
 }
 
 /// The results, each made when it is its turn: there may be many.
-struct Results<'a>(&'a Report);
+struct Results<'a>(Audit<'a>);
+
+/// The audit that results are of.
+#[derive(Clone)]
+struct Audit<'a> {
+    report: &'a Report,
+    /// The reference of the working directory.
+    directory: Option<String>,
+    id: Option<String>,
+}
 
 impl<'a> Log<'a> {
     /// The contents of a report.
@@ -81,14 +97,43 @@ impl<'a> Log<'a> {
                 "executionSuccessful": report.hosts.iter().all(|host| host.not_assessed.is_none()),
                 "endTimeUtc": format!("{:.3}", report.config.now),
             }]),
+            automation_details: None,
             column_kind: "unicodeCodePoints",
-            results: Results(report),
+            results: Results(Audit {
+                report,
+                directory: None,
+                id: None,
+            }),
         };
         Self {
             schema: SCHEMA,
             version: "2.1.0",
             runs: [run],
         }
+    }
+
+    /// Names the directory that relative paths of the report are relative to: an absolute path.
+    #[must_use]
+    pub fn in_directory(mut self, path: &str) -> Self {
+        let [run] = &mut self.runs;
+        let mut directory = uri(path);
+        if !directory.ends_with('/') {
+            directory.push('/');
+        }
+        run.invocations[0]["workingDirectory"] = json!({ "uri": directory });
+        run.results.0.directory = Some(directory);
+        self
+    }
+
+    /// Names the audit, so that its results differ from those of other audits with hosts of the same
+    /// names. The name is the category of the run (3.17.3), and a part of the fingerprints: an audit
+    /// has to keep it.
+    #[must_use]
+    pub fn with_id(mut self, id: &str) -> Self {
+        let [run] = &mut self.runs;
+        run.automation_details = Some(json!({ "id": format!("{id}/") }));
+        run.results.0.id = Some(id.to_owned());
+        self
     }
 }
 
@@ -110,6 +155,8 @@ struct SarifResult {
     related_locations: Vec<Location>,
     partial_fingerprints: Fingerprints,
     #[serde(skip_serializing_if = "Option::is_none")]
+    properties: Option<Properties>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     suppressions: Option<[Suppression; 1]>,
 }
 
@@ -123,6 +170,16 @@ struct Message {
 struct Fingerprints {
     #[serde(rename = "place/v1")]
     place: String,
+}
+
+/// The host, and the working directory of the audit.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Properties {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    working_directory: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -178,29 +235,50 @@ struct Region {
 
 impl Serialize for Results<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let report = self.0;
+        let audit = &self.0;
+        let report = audit.report;
         let found = report.findings.iter();
-        let found = found.map(|finding| SarifResult::of(report, finding));
+        let found = found.map(|finding| SarifResult::of(audit, finding));
         let waived = report.waived.iter().map(|waived| SarifResult {
             suppressions: Some([Suppression {
                 kind: "external",
                 status: "accepted",
                 justification: format!("{} (until {})", waived.reason, waived.until),
             }]),
-            ..SarifResult::of(report, &waived.finding)
+            ..SarifResult::of(audit, &waived.finding)
         });
         let changes = report.changes.iter();
         let gone = changes.clone().flat_map(|it| &it.fixed);
-        let gone = gone.filter_map(|finding| SarifResult::of_earlier(report, finding, None));
+        let gone = gone.filter_map(|finding| SarifResult::of_earlier(audit, finding, None));
         let open = changes.flat_map(|it| &it.not_assessed);
         let open =
-            open.filter_map(|(finding, why)| SarifResult::of_earlier(report, finding, Some(why)));
+            open.filter_map(|(finding, why)| SarifResult::of_earlier(audit, finding, Some(why)));
         serializer.collect_seq(found.chain(waived).chain(gone).chain(open))
     }
 }
 
+impl Audit<'_> {
+    fn fingerprints(&self, place: &str) -> Fingerprints {
+        Fingerprints {
+            place: match &self.id {
+                Some(id) => format!("{id}/{place}"),
+                None => place.to_owned(),
+            },
+        }
+    }
+
+    fn properties(&self, host: Option<&str>) -> Option<Properties> {
+        let properties = Properties {
+            host: host.map(str::to_owned),
+            working_directory: self.directory.clone(),
+        };
+        (properties.host.is_some() || properties.working_directory.is_some()).then_some(properties)
+    }
+}
+
 impl SarifResult {
-    fn of(report: &Report, finding: &Finding) -> Self {
+    fn of(audit: &Audit<'_>, finding: &Finding) -> Self {
+        let report = audit.report;
         let mut text = format!("{}: {}", finding.place.subject, finding.sentence);
         if let Some(basis) = finding.rests_on {
             text.push_str(". ");
@@ -223,9 +301,8 @@ impl SarifResult {
             message: Message { text: plain(&text) },
             locations: [Location::of_finding(report, finding)],
             related_locations: related.collect(),
-            partial_fingerprints: Fingerprints {
-                place: identity(report, &finding.place),
-            },
+            partial_fingerprints: audit.fingerprints(&identity(report, &finding.place)),
+            properties: audit.properties(report.host(finding.place.host)),
             suppressions: None,
         }
     }
@@ -234,7 +311,8 @@ impl SarifResult {
 impl SarifResult {
     /// A finding of the earlier report that is fixed (`absent`), or that was not assessed. None for
     /// a rule that this version does not have.
-    fn of_earlier(report: &Report, finding: &EarlierFinding, why: Option<&str>) -> Option<Self> {
+    fn of_earlier(audit: &Audit<'_>, finding: &EarlierFinding, why: Option<&str>) -> Option<Self> {
+        let report = audit.report;
         let index = RULES.iter().position(|it| it.id == finding.rule)?;
         let subject = &finding.subject;
         let mut text = format!("{subject}: {}", finding.sentence);
@@ -250,13 +328,16 @@ impl SarifResult {
             None => subject.to_string(),
         };
         let artifact = match (known, subject) {
-            (Some(host), EarlierSubject::Site { .. }) => host.iis.as_ref(),
-            (Some(host), _) => host.source.as_ref(),
-            (None, EarlierSubject::File { file }) => Some(file),
+            (Some(host), EarlierSubject::Site { .. }) => host.iis.clone(),
+            (Some(host), _) => host.source.clone(),
+            (None, EarlierSubject::File { file }) => Some(report.certificate_file(file)),
             (None, _) => None,
         };
-        let place = artifact.or(host).map(|artifact| PhysicalLocation {
-            artifact_location: ArtifactLocation { uri: uri(artifact) },
+        let place = artifact.or_else(|| host.cloned());
+        let place = place.map(|artifact| PhysicalLocation {
+            artifact_location: ArtifactLocation {
+                uri: uri(&artifact),
+            },
             region: None,
         });
         Some(Self {
@@ -277,7 +358,8 @@ impl SarifResult {
                 ),
             }],
             related_locations: Vec::new(),
-            partial_fingerprints: Fingerprints { place: name },
+            partial_fingerprints: audit.fingerprints(&name),
+            properties: audit.properties(host.map(String::as_str)),
             suppressions: None,
         })
     }
@@ -338,15 +420,22 @@ impl PhysicalLocation {
     /// The file or store of a place, and the line where there is one.
     fn of(report: &Report, place: &FindingLocation) -> Option<Self> {
         let artifact = match (&place.subject, place.host) {
-            (Subject::Site(_), Some(_)) => report.file_of(place)?,
-            (_, Some(_)) => report.file_of(place).or_else(|| report.host(place.host))?,
-            (Subject::File(file), None) => &**file,
-            (Subject::Certificate(hash), None) => report.certificate_files.get(hash)?,
+            (Subject::Site(_), Some(_)) => report.file_of(place)?.to_owned(),
+            (_, Some(_)) => {
+                let file = report.file_of(place).or_else(|| report.host(place.host));
+                file?.to_owned()
+            }
+            (Subject::File(file), None) => report.certificate_file(file),
+            (Subject::Certificate(hash), None) => {
+                report.certificate_file(report.certificate_files.get(hash)?)
+            }
             (Subject::Waiver(_), None) => return Some(Self::of_configuration(report)),
             _ => return None,
         };
         Some(Self {
-            artifact_location: ArtifactLocation { uri: uri(artifact) },
+            artifact_location: ArtifactLocation {
+                uri: uri(&artifact),
+            },
             region: place.line.map(|start_line| Region { start_line }),
         })
     }
@@ -386,9 +475,12 @@ fn identity(report: &Report, place: &FindingLocation) -> String {
     }
 }
 
-/// The reference of a path (RFC 3986): a relative one stays so.
+/// The reference of a path (RFC 3986): a relative one stays so. An absolute one has no `..` segments
+/// (SARIF 2.1.0, 3.10.2).
 fn uri(path: &str) -> String {
     let path = path.replace('\\', "/");
+    let is_rooted = path.starts_with('/') || path.as_bytes().get(1) == Some(&b':');
+    let path = if is_rooted { without_dots(&path) } else { path };
     let is_drive = path.as_bytes().get(1) == Some(&b':');
     let start = match path.as_str() {
         _ if is_drive => "file:///",
@@ -410,6 +502,21 @@ fn uri(path: &str) -> String {
     uri
 }
 
+/// The path without `.` segments, and without `..` segments and those before them.
+fn without_dots(path: &str) -> String {
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "." => {}
+            ".." if segments.len() > 1 => {
+                segments.pop();
+            }
+            segment => segments.push(segment),
+        }
+    }
+    segments.join("/")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -420,6 +527,8 @@ mod tests {
             ("exports/web-01.txt", "exports/web-01.txt"),
             ("./a b:c.txt", "./a%20b%3Ac.txt"),
             ("/srv/bücher.txt", "file:///srv/b%C3%BCcher.txt"),
+            ("/srv/a/../../b/./c.txt", "file:///b/c.txt"),
+            ("../b/c.txt", "../b/c.txt"),
             ("C:\\exports\\web.txt", "file:///C:/exports/web.txt"),
             (
                 "\\\\files\\exports\\web.txt",

@@ -49,7 +49,7 @@ impl<'a> Host<'a> {
 
     /// The place of a site's binding.
     pub(crate) fn place_of_site(&self, of: OfSite<'_>) -> FindingLocation {
-        let name = format!("{} ({})", of.site.name, of.binding.information);
+        let name = of.binding.name(of.site);
         self.place(Subject::Site(name.into()), Some(of.binding.line))
     }
 

@@ -21,7 +21,6 @@ mod map;
 mod since;
 mod timeline;
 mod todo;
-mod week;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +32,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::config::Config;
-use crate::finding::{FindingState, Subject};
+use crate::finding::{Finding, FindingState, Subject};
 use crate::host_export::HostExport;
 use crate::inventory::Inventory;
 use crate::report::Report;
@@ -109,7 +108,8 @@ const TABLES: &str = "<section>\n<h2 id=\"filters-title\">Filter</h2>\n\
     <label>Severity <select id=\"by-severity\"><option value=\"\">all</option></select></label>\
     <label>Rule <select id=\"by-rule\"><option value=\"\">all</option></select></label>\
     <label>Host <input id=\"by-host\" type=\"search\" autocomplete=\"off\"></label>\
-    <label>Application <select id=\"by-application\"><option value=\"\">all</option></select></label>\
+    <label>Application <input id=\"by-application\" type=\"search\" autocomplete=\"off\" list=\"applications\"></label>\
+    <datalist id=\"applications\"></datalist>\
     <button type=\"reset\">Reset</button></form>\n</section>\n\
     <section>\n<h2 id=\"bindings-title\">Bindings</h2>\n\
     <nav aria-label=\"Pages of bindings\"><button type=\"button\" id=\"previous\">Previous</button>\
@@ -212,6 +212,11 @@ struct Told<'a> {
     rule: &'static str,
     host: Option<usize>,
     key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<String>,
+    /// The bindings of a finding about all hosts, if it has no certificate.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related: Vec<(usize, String)>,
     subject: String,
     line: Option<String>,
     sentence: Cow<'a, str>,
@@ -237,6 +242,14 @@ impl<'a> Data<'a> {
             key: match &finding.place.subject {
                 Subject::Binding(binding) => Some(key(binding)),
                 _ => None,
+            },
+            certificate: match &finding.place.subject {
+                Subject::Certificate(hash) => Some(hash.to_string()),
+                _ => None,
+            },
+            related: match finding.place.host {
+                Some(_) => Vec::new(),
+                None => related(finding),
             },
             subject: visible(&finding.place.subject.to_string()).into_owned(),
             line: report
@@ -286,6 +299,16 @@ impl<'a> Data<'a> {
             unassessed: unassessed.map(|(at, _)| at).collect(),
         }
     }
+}
+
+/// The bindings that a finding is related to.
+fn related(finding: &Finding) -> Vec<(usize, String)> {
+    let places = finding.related.places.iter();
+    let bindings = places.filter_map(|place| match (&place.subject, place.host) {
+        (Subject::Binding(binding), Some(host)) => Some((host, key(binding))),
+        _ => None,
+    });
+    bindings.collect()
 }
 
 fn key(binding: &Binding) -> String {

@@ -30,8 +30,30 @@ for (const finding of data.findings) {
   findingsAt.get(at).push(finding);
 }
 const ofRow = (row) => findingsAt.get(place(row[0], row[1])) || [];
-const applicationAt = new Map();
-for (const row of data.bindings) applicationAt.set(place(row[0], row[1]), row[4]);
+// The bindings that a finding is about. The index is made when a filter needs it.
+let made = null;
+const index = () => {
+  if (made !== null) return made;
+  made = { at: new Map(), ofHash: new Map(), ofHost: data.hosts.map(() => []) };
+  for (const row of data.bindings) {
+    made.at.set(place(row[0], row[1]), row);
+    made.ofHost[row[0]].push(row);
+    if (row[2] === null) continue;
+    if (!made.ofHash.has(row[2])) made.ofHash.set(row[2], []);
+    made.ofHash.get(row[2]).push(row);
+  }
+  return made;
+};
+const rowsOf = (finding) => {
+  if (finding.certificate) return index().ofHash.get(finding.certificate) || [];
+  const places = finding.key === null ? finding.related || [] : [[finding.host, finding.key]];
+  return places.map(([host, key]) => index().at.get(place(host, key))).filter((row) => row !== undefined);
+};
+// A finding about a host, such as about its export, is about all of its bindings.
+const rowsConcerned = (finding) => {
+  const rows = rowsOf(finding);
+  return rows.length === 0 && finding.host !== null ? index().ofHost[finding.host] : rows;
+};
 const certificate = (row) => data.certificates[row[2]];
 const nameOf = (row) => (certificate(row) || ["", "", ""])[0];
 const columns = [
@@ -70,13 +92,17 @@ const options = (select, values) => select.append(...values.map(([value, text]) 
 const found = new Set(data.findings.map(severityOf));
 options(filters.severity, SEVERITIES.filter((it) => found.has(it)).map((it) => [it, it]));
 options(filters.rule, Object.keys(data.rules).sort().map((id) => [id, `${id}: ${data.rules[id].title}`]));
-const applications = [...new Set(data.bindings.map((row) => row[4]))].sort().slice(0, 500);
-options(filters.application, applications.map((it) => [it, it]));
+// Suggestions: any application can be typed.
+const applications = [...new Set(data.bindings.map((row) => row[4]))].sort();
+options(byId("applications"), applications.slice(0, 500).map((it) => [it, undefined]));
 const wanted = () => ({
   text: search.value.trim().toLowerCase(), severity: filters.severity.value, rule: filters.rule.value,
-  host: filters.host.value.trim().toLowerCase(), application: filters.application.value,
+  host: filters.host.value.trim().toLowerCase(), application: filters.application.value.trim().toLowerCase(),
 });
-const hasHost = (host, text) => text === "" || (host !== null && data.hosts[host].toLowerCase().includes(text));
+const hostNames = data.hosts.map((name) => name.toLowerCase());
+const hasHost = (host, text) => text === "" || hostNames[host].includes(text);
+const hasApplication = (row, text) => text === "" || row[4].toLowerCase().includes(text);
+const isFound = (row, want) => hasHost(row[0], want.host) && hasApplication(row, want.application);
 const isWanted = (finding, want) =>
   (want.severity === "" || severityOf(finding) === want.severity) &&
   (want.rule === "" || finding.rule === want.rule);
@@ -123,10 +149,14 @@ const order = () => {
 };
 const find = () => {
   const want = wanted();
+  let concerned = null;
+  if (want.severity !== "" || want.rule !== "") {
+    concerned = new Set();
+    for (const it of data.findings) if (isWanted(it, want)) for (const row of rowsConcerned(it)) concerned.add(row);
+  }
   shown = ordered.filter((row) =>
-    (want.text === "" || textOf(row).includes(want.text)) && hasHost(row[0], want.host) &&
-    (want.application === "" || row[4] === want.application) &&
-    ((want.severity === "" && want.rule === "") || ofRow(row).some((it) => isWanted(it, want))));
+    (want.text === "" || textOf(row).includes(want.text)) && isFound(row, want) &&
+    (concerned === null || concerned.has(row)));
   page = 0;
   fill();
 };
@@ -266,12 +296,21 @@ const tell = (findings, open) => {
 const showFindings = () => {
   const want = wanted();
   const isAll = Object.values(want).every((it) => it === "");
-  const kept = isAll ? data.findings : data.findings.filter((it) =>
-    isWanted(it, want) && hasHost(it.host, want.host) &&
-    (want.application === "" || applicationAt.get(place(it.host, it.key)) === want.application) &&
-    (want.text === "" || textOfFinding(it).includes(want.text)));
+  const ofPlace = (it) => {
+    if (want.host === "" && want.application === "") return true;
+    // A host that has no binding, or could not be read, has findings.
+    if (want.application === "" && it.host !== null) return hasHost(it.host, want.host);
+    return rowsConcerned(it).some((row) => isFound(row, want));
+  };
+  const ofText = (it) => want.text === "" || textOfFinding(it).includes(want.text) ||
+    rowsOf(it).some((row) => textOf(row).includes(want.text));
+  const kept = isAll ? data.findings : data.findings.filter((it) => isWanted(it, want) && ofPlace(it) && ofText(it));
   narrowed.replaceChildren();
-  if (!isAll) narrowed.append(`${kept.length} of ${data.findings.length} findings match the filter. `, link("Show all", "#findings", everything));
+  if (!isAll) {
+    const general = data.findings.filter((it) => isWanted(it, want) && it.host === null && rowsOf(it).length === 0 && !ofPlace(it));
+    const left = general.length === 0 ? "" : `${general.length} more concern no host, such as files of certificates. `;
+    narrowed.append(`${kept.length} of ${data.findings.length} findings match the filter. ${left}`, link("Show all", "#findings", everything));
+  }
   tell(kept, kept.length <= PAGE);
 };
 const everything = () => { document.querySelector(".filters").reset(); };

@@ -91,6 +91,11 @@ pub struct MetadataCertificate {
 }
 
 impl SiteBinding {
+    /// The name of the binding in findings: `Default Web Site (*:443:)`.
+    pub(crate) fn name(&self, site: &Site) -> String {
+        format!("{} ({})", site.name, self.information)
+    }
+
     /// The key of HTTP.sys that the binding asks for, as certbind and netsh write it.
     pub(crate) fn key_text(&self) -> String {
         let name = self.host.as_deref().unwrap_or_default();
@@ -153,6 +158,15 @@ impl SiteFlags {
             "NegotiateClientCert",
         ),
     ];
+
+    /// The flags of the record that these flags ask for.
+    pub(crate) fn of_record(self) -> SslFlags {
+        let asked = Self::OF_RECORD.into_iter();
+        let asked = asked.filter(|(flag, _, _)| self.contains(*flag));
+        asked.fold(SslFlags::empty(), |flags, (_, of_record, _)| {
+            flags | of_record
+        })
+    }
 
     /// The names of the flags that a record with these flags does not have.
     pub(crate) fn missing_in(self, record: SslFlags) -> Vec<&'static str> {

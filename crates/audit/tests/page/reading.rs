@@ -1,7 +1,9 @@
 //! Whether people can read the page: what to do, filters, widths, paper, accessibility.
 
-use certbind_audit::{Config, EarlierReport, HostExport, audit, html, json::JsonReport};
-use certbind_core::CertHash;
+use certbind_audit::{
+    Baseline, Config, EarlierReport, HostExport, Inventory, audit, html, json::JsonReport,
+};
+use certbind_core::{Binding, CertHash};
 use certbind_test_support::{require, skip};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -19,15 +21,22 @@ fn many(folder: &TempDir) -> PathBuf {
                 0 => www(),
                 _ => CertHash::new([n; 20]),
             };
-            bound(
+            let mut binding = bound(
                 &format!("hostnameport=shop-{n}.site-{at}.contoso.com:443"),
                 hash,
                 "MY",
-            )
+            );
+            if n % 4 == 0 {
+                let mut record = binding.record().clone();
+                record.app_id = "4dc3e181-e14b-4a21-b022-59fc669b0914".parse().unwrap();
+                binding = Binding::new(binding.key().clone(), record).unwrap();
+            }
+            binding
         });
         HostExport::of_bindings(format!("web-{at:02}"), bindings.collect())
     };
-    let hosts: Vec<_> = (0..12).map(|at| host(at, 20 - at)).collect();
+    let mut hosts: Vec<_> = (0..12).map(|at| host(at, 20 - at)).collect();
+    hosts[0].baseline = Baseline::Missing("there is no baseline".to_owned());
     let before: Vec<_> = (0..13).map(|at| host(at, 19)).collect();
     let config = |day: &str| Config::at(format!("{day}T00:00:00Z").parse().unwrap());
     let earlier = audit(&before, &inventory, &config("2026-12-01"));
@@ -131,14 +140,55 @@ fn filters_narrow_bindings_and_findings() {
     choose("by-severity", "error");
     assert_eq!(shown(), "0 to 0 of 0");
     choose("by-severity", "");
-    choose("by-application", "nobody");
     choose("by-rule", "");
     choose("by-host", "");
+    // A certificate finds the findings of its bindings.
+    choose("search", "CN=www.contoso.com");
+    let groups = || text(&browser, "#findings-of-rules");
+    assert!(groups().contains("CB102"), "{}", groups());
+    choose("search", "");
+    // An application, in whatever case.
+    choose("by-application", "iis");
+    assert_eq!(shown(), "1 to 48 of 48");
+    let applications: Vec<_> = rows(&browser)
+        .into_iter()
+        .map(|row| row[4].clone())
+        .collect();
+    assert!(
+        applications.iter().all(|it| it == "IIS"),
+        "{applications:?}"
+    );
+    // Findings about hosts and certificates with such a binding are among them.
+    assert!(groups().contains("CB205"), "{}", groups());
+    let narrowed = text(&browser, "#narrowed");
+    assert!(narrowed.contains("more concern no host"), "{narrowed}");
+    choose("by-rule", "CB205");
+    assert_eq!(shown(), "1 to 5 of 5");
+    choose("by-application", "");
     assert_eq!(
         shown(),
-        "1 to 100 of 174",
-        "an application that is not there is none"
+        "1 to 20 of 20",
+        "those of the host without a baseline"
     );
+    choose("by-rule", "CB109");
+    assert_eq!(
+        shown(),
+        "0 to 0 of 0",
+        "an unused certificate has no binding"
+    );
+    assert!(groups().contains("CB109"), "{}", groups());
+    choose("by-application", "nobody");
+    assert_eq!(shown(), "0 to 0 of 0");
+    choose("by-rule", "");
+    assert_eq!(count(&browser, "#findings-of-rules details"), 0);
+    let suggested =
+        "return [...document.querySelectorAll('#applications option')].map(it => it.value)";
+    let suggested = browser.run(suggested);
+    assert_eq!(suggested.as_array().unwrap().len(), 2, "{suggested}");
+    browser.click(".filters [type=reset]");
+    // The reset takes effect in a task of its own.
+    let after = "return new Promise(done => setTimeout(() => done(document.getElementById('shown').textContent)))";
+    assert_eq!(browser.run(after), "1 to 100 of 174");
     // Hosts are ranked, and lead to their bindings.
     assert_eq!(count(&browser, "#hosts tbody tr"), 10);
     browser.click("#more-hosts");
@@ -179,32 +229,90 @@ fn the_page_fits_wide_and_narrow_windows() {
     }
 }
 
+/// Every binding and finding is on paper, and every cause and its command.
 #[test]
 fn paper_has_everything() {
-    require!("chromedriver", "chromium");
+    require!("chromedriver", "chromium", "pdftotext");
     let folder = TempDir::new().unwrap();
     let browser = opened(&folder);
-    let printed = "window.dispatchEvent(new Event('beforeprint')); const seen = { \
-         rows: document.querySelectorAll('#bindings tbody tr').length, \
-         hosts: document.querySelectorAll('#hosts tbody tr').length, \
-         folded: document.querySelectorAll('details:not([open])').length, \
-         findings: document.querySelectorAll('#findings-of-rules li').length, \
-         all: JSON.parse(document.getElementById('data').textContent).findings.length, \
-         left: document.getElementById('not-printed').textContent }; \
-         window.dispatchEvent(new Event('afterprint')); return seen";
-    let seen = browser.run(printed);
-    assert_eq!(
-        (&seen["rows"], &seen["hosts"], &seen["folded"]),
-        (&174.into(), &12.into(), &0.into())
-    );
-    assert_eq!(seen["findings"], seen["all"]);
-    assert_eq!(seen["left"], "");
-    assert_eq!(rows(&browser).len(), 100, "the screen has pages again");
+    let data = "const it = JSON.parse(document.getElementById('data').textContent); return \
+         [it.bindings.map(row => [it.hosts[row[0]], row[1], row[2]]), \
+          it.findings.map(it => [it.subject, it.sentence])]";
+    let data: [Vec<Vec<String>>; 2] = serde_json::from_value(browser.run(data)).unwrap();
+    let commands =
+        "return [...document.querySelectorAll('code.command')].map(it => it.textContent)";
+    let commands: Vec<String> = serde_json::from_value(browser.run(commands)).unwrap();
     let pdf = decoded(&browser.pdf());
-    assert!(pdf.starts_with(b"%PDF-") && pdf.len() > 20_000);
+    let printed = printed(&folder, &pdf);
+    let [bindings, findings] = data;
+    assert_eq!(bindings.len(), 174);
+    assert!(findings.len() > 200 && commands.len() > 3, "{commands:?}");
+    for [_, key, hash] in bindings.iter().map(|row| [&row[0], &row[1], &row[2]]) {
+        // Once in the table and once in a finding.
+        assert!(printed.matches(&**key).count() >= 2, "{key}");
+        assert!(printed.contains(&**hash), "{hash}");
+    }
+    for finding in &findings {
+        let line = format!("{}: {}", finding[0], finding[1]).replace(char::is_whitespace, "");
+        assert!(printed.contains(&line), "{line}");
+    }
+    for command in &commands {
+        let command = command.replace(char::is_whitespace, "");
+        assert!(printed.contains(&command), "{command}");
+    }
+    assert!(
+        !printed.contains("certbindaudit-oaudit.csvhasthemall"),
+        "all of them are here"
+    );
+    assert_eq!(rows(&browser).len(), 100, "the screen has pages again");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("audit.pdf"), pdf).unwrap();
+    assert_eq!(browser.console(), Vec::<String>::new());
+}
+
+/// The text of a PDF without its white space, in which a long word is broken.
+fn printed(folder: &TempDir, pdf: &[u8]) -> String {
+    assert!(pdf.starts_with(b"%PDF-") && pdf.len() > 20_000);
+    let path = folder.path().join("page.pdf");
+    std::fs::write(&path, pdf).unwrap();
+    let output = std::process::Command::new("pdftotext")
+        .arg(&path)
+        .arg("-")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.replace(char::is_whitespace, "")
+}
+
+/// More than is put on paper: the rest is counted, with the place to find it.
+#[test]
+fn paper_counts_what_it_leaves_out() {
+    require!("chromedriver", "chromium", "pdftotext");
+    let folder = TempDir::new().unwrap();
+    let bindings = (0..2_100).map(|n| bound(&format!("hostnameport=h{n}:443"), www(), "MY"));
+    let hosts = [HostExport::of_bindings("web-01", bindings.collect())];
+    let path = folder.path().join("page.html");
+    super::write(&path, &hosts, &Inventory::none());
+    let browser = Browser::start();
+    browser.open(&path);
+    let all = "return JSON.parse(document.getElementById('data').textContent).findings.length";
+    let all = browser.run(all).as_u64().unwrap();
+    assert!(all > 5_000, "{all} findings");
+    let printed = printed(&folder, &decoded(&browser.pdf()));
+    let left = "Thefirst2000of2100bindings.certbindaudit-oaudit.csvhasthemall.";
+    assert!(printed.contains(left));
+    // Each rule lists its findings, or counts those that are left out.
+    let more: u64 = printed
+        .split("more;theJSONreporthasthemall")
+        .filter_map(|before| {
+            let (_, count) = before.rsplit_once("and")?;
+            count.parse::<u64>().ok()
+        })
+        .sum();
+    assert_eq!(more, all - 5_000);
+    assert_eq!(rows(&browser).len(), 100);
     assert_eq!(browser.console(), Vec::<String>::new());
 }
 

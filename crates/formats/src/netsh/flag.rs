@@ -24,6 +24,16 @@ impl Flag {
         }
     }
 
+    /// Whether the option is enabled.
+    #[must_use]
+    pub fn is_enabled(&self, record: &Record) -> bool {
+        match self.bit {
+            Bit::Flag(flag) => record.flags.contains(flag),
+            Bit::Check(mode) => record.check_mode.contains(mode),
+            Bit::CheckOff(mode) => !record.check_mode.contains(mode),
+        }
+    }
+
     /// Whether it represents a flag, and not a check of client certificates.
     pub(super) fn is_flag(&self) -> bool {
         matches!(self.bit, Bit::Flag(_))

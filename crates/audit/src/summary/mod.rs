@@ -1,6 +1,12 @@
 //! The counts of an audit: for each rule the number of certificates, bindings and hosts with
 //! findings.
 
+mod cause;
+mod week;
+
+pub use cause::{Cause, CauseItem, CertificateItem, causes};
+pub use week::{WeekSentence, week};
+
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 

@@ -1,0 +1,465 @@
+//! The commands that a report gives for its findings, executed: then the findings are gone.
+#![cfg(unix)]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use certbind_test_support::require;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{CERTIFICATES, text};
+
+const IIS: &str = "4dc3e181-e14b-4a21-b022-59fc669b0914";
+const EXPRESS: &str = "214124cd-d05b-4309-9af9-9caa44b2b74a";
+
+/// The hash of a certificate of the fixtures.
+fn hash(name: &str) -> String {
+    let path = Path::new(CERTIFICATES).join(format!("{name}.pem"));
+    let certificates = certbind_certificates::of_file(&std::fs::read(path).unwrap());
+    certificates[0].hash().to_string()
+}
+
+/// A host, and what is next to its export.
+struct Host {
+    folder: TempDir,
+    /// The assumed day of the audit.
+    now: &'static str,
+    options: Vec<&'static str>,
+    /// The audited target.
+    target: &'static str,
+}
+
+/// A finding of the CSV report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Found {
+    rule: String,
+    subject: String,
+    condition: String,
+    commands: Vec<String>,
+}
+
+impl Host {
+    fn new(now: &'static str, bindings: &[Value]) -> Self {
+        let host = Self {
+            folder: TempDir::new().unwrap(),
+            now,
+            options: vec!["--certs", CERTIFICATES],
+            target: "host.json",
+        };
+        host.write("host.json", &export(bindings));
+        let bin = host.path("bin");
+        std::fs::create_dir(&bin).unwrap();
+        for name in ["certbind", "netsh"] {
+            std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_certbind"), bin.join(name)).unwrap();
+        }
+        host.new_certificate();
+        host.certbind(&["--store", "redb:new.redb", "import", "host.json"]);
+        host
+    }
+
+    /// `renewed.pem`, whose name is that of the bindings to be renewed.
+    fn new_certificate(&self) {
+        let output = Command::new("openssl")
+            .args([
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "90",
+            ])
+            .args([
+                "-keyout",
+                "renewed.key",
+                "-out",
+                "renewed.pem",
+                "-subj",
+                "/CN=www.contoso.com",
+            ])
+            .args(["-addext", "extendedKeyUsage=serverAuth", "-addext"])
+            .arg(
+                "subjectAltName=DNS:www.contoso.com,DNS:*.shop.contoso.com,DNS:other.contoso.com,\
+                 DNS:dotted.contoso.com",
+            )
+            .current_dir(self.folder.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        std::fs::write(self.path(name), content).unwrap();
+    }
+
+    fn run(&self, command: &mut Command) -> Output {
+        let path = std::env::var("PATH").unwrap();
+        command
+            .current_dir(self.folder.path())
+            .env("PATH", format!("{}:{path}", self.path("bin").display()))
+            .env("CERTBIND_STORE", "redb:host.redb")
+            .output()
+            .unwrap()
+    }
+
+    #[track_caller]
+    fn certbind(&self, arguments: &[&str]) -> String {
+        let output = self.run(Command::new("certbind").args(arguments));
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            text(&output.stderr)
+        );
+        text(&output.stdout)
+    }
+
+    /// The findings, and the commands that fix them.
+    fn audit(&self) -> Vec<Found> {
+        let arguments = ["audit", self.target, "--now", self.now, "--format", "csv"];
+        let output = self.run(Command::new("certbind").args(arguments).args(&self.options));
+        assert!(output.status.code() < Some(3), "{}", text(&output.stderr));
+        let rows = rows(&text(&output.stdout));
+        assert_eq!(rows[0][15..], ["fix_if", "fix"]);
+        let findings = rows.into_iter().filter(|row| row[0] == "finding");
+        let found = findings.map(|row| Found {
+            rule: row[4].clone(),
+            subject: row[2].clone(),
+            condition: row[15].clone(),
+            commands: row[16].lines().map(str::to_owned).collect(),
+        });
+        found.collect()
+    }
+
+    /// Executes the commands of each finding on a host as it was, and audits again: it has to be gone.
+    /// Returns the rules whose findings were fixed.
+    fn fix_all(&self) -> BTreeSet<String> {
+        let mut fixed = BTreeSet::new();
+        let export = std::fs::read(self.path("host.json")).unwrap();
+        for found in self
+            .audit()
+            .into_iter()
+            .filter(|it| !it.commands.is_empty())
+        {
+            // The store before: of the host, or the audited one.
+            std::fs::copy(self.path("new.redb"), self.path("host.redb")).unwrap();
+            for command in &found.commands {
+                let output = self.run(Command::new("sh").args(["-c", command]));
+                let (told, complaint) = (text(&output.stdout), text(&output.stderr));
+                assert!(output.status.success(), "{found:?}: {told}{complaint}");
+            }
+            if self.target == "host.json" && !self.path("host.txt").exists() {
+                self.certbind(&["export", "--format", "json", "-o", "host.json"]);
+            }
+            let is_left = |it: &Found| (&it.rule, &it.subject) == (&found.rule, &found.subject);
+            let left: Vec<_> = self.audit().into_iter().filter(is_left).collect();
+            assert_eq!(left, [], "{found:?}");
+            std::fs::write(self.path("host.json"), &export).unwrap();
+            fixed.insert(found.rule);
+        }
+        fixed
+    }
+}
+
+fn export(bindings: &[Value]) -> String {
+    let export =
+        json!({ "format": "certbind-export", "version": 1, "header": {}, "bindings": bindings });
+    export.to_string()
+}
+
+/// A binding, which differs from one with defaults by these fields.
+fn binding(key: &str, hash: &str, fields: Value) -> Value {
+    let mut binding = json!({
+        "key": key, "app_id": IIS, "certificate": { "hash": hash, "store_name": "MY" },
+    });
+    for (name, value) in fields.as_object().unwrap() {
+        binding[name] = value.clone();
+    }
+    binding
+}
+
+/// The rows of a table in which each cell is quoted (RFC 4180).
+fn rows(table: &str) -> Vec<Vec<String>> {
+    let (mut rows, mut row, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let mut characters = table.chars().peekable();
+    while let Some(c) = characters.next() {
+        match (c, quoted) {
+            ('"', true) if characters.peek() == Some(&'"') => {
+                characters.next();
+                cell.push('"');
+            }
+            ('"', _) => quoted = !quoted,
+            (',', false) => row.push(std::mem::take(&mut cell)),
+            ('\n', false) => {
+                row.push(std::mem::take(&mut cell));
+                rows.push(std::mem::take(&mut row));
+            }
+            ('\r', false) => {}
+            _ => cell.push(c),
+        }
+    }
+    rows
+}
+
+fn set(rules: &[&str]) -> BTreeSet<String> {
+    rules.iter().map(ToString::to_string).collect()
+}
+
+/// Bindings with a fault of each rule about records.
+fn faulty() -> Vec<Value> {
+    let www = &hash("www");
+    let (nobody, unknown) = ("11111111-2222-3333-4444-555555555555", "ab".repeat(20));
+    vec![
+        binding("ipport=10.0.0.5:443", www, json!({})),
+        binding(
+            "hostnameport=a.shop.contoso.com:443",
+            &hash("www-again"),
+            json!({}),
+        ),
+        binding("hostnameport=*.shop.contoso.com:444", www, json!({})),
+        binding(
+            "ipport=0.0.0.0:8443",
+            www,
+            json!({ "check_mode": ["no_revocation", "no_usage_check"] }),
+        ),
+        binding("ipport=10.0.0.5:8443", &unknown, json!({})),
+        binding("ipport=[::]:8443", &unknown, json!({ "app_id": nobody })),
+        binding("ipport=0.0.0.0:44301", www, json!({ "app_id": EXPRESS })),
+        binding(
+            "ipport=0.0.0.0:9001",
+            www,
+            json!({ "certificate": { "hash": www, "store_name": null } }),
+        ),
+        binding(
+            "ipport=0.0.0.0:9002",
+            www,
+            json!({ "check_mode": ["cached_revocation"] }),
+        ),
+        binding(
+            "ipport=0.0.0.0:9003",
+            www,
+            json!({
+                "flags": ["disable_tls12", "disable_tls13", "disable_http2", "disable_ocsp_stapling"],
+            }),
+        ),
+        binding(
+            "ipport=0.0.0.0:49443",
+            www,
+            json!({
+                "flags": ["negotiate_client_cert"], "ctl_store_name": "AdfsTrustedDevices",
+                "app_id": "5d89a20c-beab-4389-9447-324788eb944a",
+            }),
+        ),
+        binding(
+            "ipport=0.0.0.0:9004",
+            www,
+            json!({
+                "check_mode": ["no_revocation"], "revocation_freshness_time": 600,
+            }),
+        ),
+        binding("hostnameport=other.contoso.com:9005", www, json!({})),
+        binding("ipport=0.0.0.0:9006", &hash("short-key"), json!({})),
+        binding("ipport=0.0.0.0:9007", &hash("sha1"), json!({})),
+        binding("ipport=0.0.0.0:9008", &hash("client-only"), json!({})),
+        binding("ipport=0.0.0.0:9009", &hash("no-san"), json!({})),
+        binding("ipport=0.0.0.0:9010", &hash("six-days"), json!({})),
+        json!({ "key": "ccs=9011", "app_id": IIS, "certificate": null }),
+    ]
+}
+
+const OF_RECORDS: [&str; 25] = [
+    "CB001", "CB002", "CB003", "CB005", "CB007", "CB008", "CB009", "CB010", "CB011", "CB012",
+    "CB013", "CB014", "CB015", "CB016", "CB017", "CB019", "CB101", "CB102", "CB104", "CB105",
+    "CB106", "CB107", "CB110", "CB112", "CB113",
+];
+
+#[test]
+fn commands_fix_the_findings_of_records() {
+    require!("openssl");
+    let host = Host::new("2026-06-01", &faulty());
+    let fixed = host.fix_all();
+    let missing: Vec<_> = OF_RECORDS
+        .into_iter()
+        .filter(|it| !fixed.contains(*it))
+        .collect();
+    assert_eq!(missing, ["CB102", "CB110", "CB113"], "{fixed:?}");
+    // The others need another day or another certificate.
+    let host = Host::new(
+        "2026-12-20",
+        &[binding("ipport=0.0.0.0:443", &hash("www"), json!({}))],
+    );
+    assert!(host.fix_all().contains("CB102"));
+    let early = [binding(
+        "ipport=0.0.0.0:443",
+        &hash("long-lived"),
+        json!({}),
+    )];
+    assert!(Host::new("2026-02-01", &early).fix_all().contains("CB103"));
+    let odd = [binding(
+        "hostnameport=dotted.contoso.com:443",
+        &hash("odd-names"),
+        json!({}),
+    )];
+    let fixed = Host::new("2026-06-01", &odd).fix_all();
+    assert!(fixed.contains("CB113"), "{fixed:?}");
+    let two = [
+        binding(
+            "hostnameport=a.shop.contoso.com:443",
+            &hash("www"),
+            json!({}),
+        ),
+        binding(
+            "hostnameport=a.shop.contoso.com:444",
+            &hash("long-lived"),
+            json!({}),
+        ),
+    ];
+    let fixed = Host::new("2026-06-01", &two).fix_all();
+    assert!(fixed.contains("CB110"), "{fixed:?}");
+}
+
+/// A store is named by the commands.
+#[test]
+fn commands_fix_the_findings_of_a_store() {
+    require!("openssl");
+    let mut host = Host::new("2026-06-01", &faulty());
+    std::fs::copy(host.path("new.redb"), host.path("host.redb")).unwrap();
+    host.target = "redb:host.redb";
+    let found = host.audit();
+    let of_record = |it: &Found| !it.commands.is_empty() && it.rule != "CB110";
+    for found in found.iter().filter(|it| of_record(it)) {
+        for command in &found.commands {
+            assert!(
+                command.starts_with("certbind --store redb:host.redb "),
+                "{command}"
+            );
+        }
+    }
+    let fixed = host.fix_all();
+    assert!(
+        fixed.is_superset(&set(&["CB005", "CB101", "CB107"])),
+        "{fixed:?}"
+    );
+}
+
+#[test]
+fn commands_revert_changes_since_a_baseline() {
+    require!("openssl");
+    let (www, again) = (&hash("www"), &hash("www-again"));
+    let mutual = json!({
+        "flags": ["negotiate_client_cert", "disable_http2"], "check_mode": ["no_usage_check"],
+        "ctl_store_name": "Partners of ours", "url_retrieval_timeout": 5000,
+        "revocation_freshness_time": 0,
+    });
+    let mut host = Host::new(
+        "2026-06-01",
+        &[
+            binding("ipport=0.0.0.0:443", again, json!({})),
+            binding(
+                "ipport=0.0.0.0:444",
+                www,
+                json!({ "flags": ["disable_quic"] }),
+            ),
+            binding("ipport=0.0.0.0:445", www, json!({})),
+            binding(
+                "ipport=0.0.0.0:446",
+                www,
+                json!({ "app_id": "11111111-2222-3333-4444-555555555555" }),
+            ),
+        ],
+    );
+    host.write(
+        "before.json",
+        &export(&[
+            binding("ipport=0.0.0.0:443", www, mutual.clone()),
+            binding("ipport=0.0.0.0:444", www, mutual.clone()),
+            binding("hostnameport=*.shop.contoso.com:447", www, mutual),
+            json!({ "key": "ccs=448", "app_id": IIS, "certificate": null }),
+        ]),
+    );
+    host.options.extend(["--baseline", "before.json"]);
+    let fixed = host.fix_all();
+    let expected = set(&["CB201", "CB202", "CB203", "CB204", "CB207"]);
+    assert!(fixed.is_superset(&expected), "{fixed:?}");
+    // Restored options keep the new certificate.
+    let found = host.audit();
+    let of = |rule: &str| found.iter().find(|it| it.rule == rule).unwrap();
+    assert!(!of("CB207").commands[0].contains("--hash"), "{found:?}");
+    assert!(of("CB203").commands[0].contains("--hash"), "{found:?}");
+}
+
+#[test]
+fn commands_fix_the_findings_of_sites() {
+    require!("openssl");
+    let mut host = Host::new(
+        "2026-06-01",
+        &[
+            binding("ipport=0.0.0.0:443", &hash("www"), json!({})),
+            binding("ipport=0.0.0.0:446", &hash("www"), json!({})),
+        ],
+    );
+    let sites = [
+        ("*:443:", 4 | 64),
+        ("*:443:www.contoso.com", 1),
+        ("*:444:b.shop.contoso.com", 1),
+        ("10.0.0.7:445:", 0),
+        ("*:447:", 2),
+    ];
+    let bindings = sites.map(|(information, flags)| {
+        format!(
+            "<binding protocol=\"https\" bindingInformation=\"{information}\" sslFlags=\"{flags}\"/>\n"
+        )
+    });
+    host.write("applicationHost.config", &format!(
+        "<configuration><system.applicationHost><sites><site name=\"Shop\" id=\"1\"><bindings>\n{}\
+         </bindings></site></sites></system.applicationHost></configuration>",
+        bindings.concat()
+    ));
+    host.options.extend(["--iis", "applicationHost.config"]);
+    let fixed = host.fix_all();
+    let expected = set(&["CB401", "CB402", "CB403", "CB404", "CB408"]);
+    assert!(fixed.is_superset(&expected), "{fixed:?}");
+}
+
+/// The export is taken again by the host's own netsh.
+#[test]
+fn commands_take_exports_again() {
+    require!("openssl");
+    let mut host = Host::new(
+        "2026-06-01",
+        &[binding("ipport=0.0.0.0:443", &hash("www"), json!({}))],
+    );
+    host.target = "host.txt";
+    host.write("host.txt", "");
+    assert_eq!(host.fix_all(), set(&["CB027"]));
+}
+
+/// Names of an export are words of the command, and nothing else.
+#[test]
+fn hostile_names_have_no_command() {
+    require!("openssl");
+    let www = &hash("www");
+    let keys = [
+        "a$(id>hit)",
+        "`id>hit`",
+        "a;id>hit;",
+        "a&id>hit",
+        "$HOME",
+        "it's",
+        "a%PATH%",
+    ];
+    let keys = keys.map(|name| format!("hostnameport={name}:443"));
+    let bindings: Vec<_> = keys
+        .iter()
+        .filter(|key| key.parse::<certbind_core::BindingKey>().is_ok())
+        .map(|key| binding(key, www, json!({ "check_mode": ["no_revocation"] })))
+        .collect();
+    assert!(bindings.len() > 3, "{bindings:?}");
+    let mut host = Host::new("2026-06-01", &bindings);
+    host.options.clear();
+    assert!(host.fix_all().contains("CB009"));
+    assert!(!host.path("hit").exists());
+    let found = host.audit();
+    let of_check = found.iter().filter(|it| it.rule == "CB009");
+    let (with, without): (Vec<_>, Vec<_>) = of_check.partition(|it| !it.commands.is_empty());
+    assert!(!with.is_empty() && !without.is_empty(), "{found:?}");
+}
