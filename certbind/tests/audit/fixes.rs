@@ -9,7 +9,7 @@ use certbind_test_support::require;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{CERTIFICATES, text};
+use super::{CERTIFICATES, LISTING, text};
 
 const IIS: &str = "4dc3e181-e14b-4a21-b022-59fc669b0914";
 const EXPRESS: &str = "214124cd-d05b-4309-9af9-9caa44b2b74a";
@@ -262,7 +262,6 @@ fn faulty() -> Vec<Value> {
         binding("ipport=0.0.0.0:9008", &hash("client-only"), json!({})),
         binding("ipport=0.0.0.0:9009", &hash("no-san"), json!({})),
         binding("ipport=0.0.0.0:9010", &hash("six-days"), json!({})),
-        json!({ "key": "ccs=9011", "app_id": IIS, "certificate": null }),
     ]
 }
 
@@ -431,6 +430,66 @@ fn commands_take_exports_again() {
     host.target = "host.txt";
     host.write("host.txt", "");
     assert_eq!(host.fix_all(), set(&["CB027"]));
+    let first = "    IP:port";
+    let orphan = LISTING.replacen(
+        first,
+        &format!("    Reject Connections : Enabled\r\n{first}"),
+        1,
+    );
+    host.write("host.txt", &orphan);
+    let fixed = host.fix_all();
+    assert!(fixed.contains("CB025"), "{fixed:?}");
+
+    // Of a host that only the baseline has, the new export is put to the others.
+    host.target = "exports";
+    host.options = vec!["--baseline", "before"];
+    for folder in ["exports", "before"] {
+        std::fs::create_dir(host.path(folder)).unwrap();
+        host.write(&format!("{folder}/web-01.json"), &export(&[]));
+    }
+    host.write("before/web-77.json", &export(&[]));
+    let of_rule = |host: &Host| host.audit().into_iter().find(|it| it.rule == "CB206");
+    let missing = of_rule(&host).unwrap();
+    assert_eq!(missing.commands, ["netsh http show sslcert >web-77.txt"]);
+    let output = host.run(Command::new("sh").args(["-c", &missing.commands[0]]));
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    std::fs::rename(host.path("web-77.txt"), host.path("exports/web-77.txt")).unwrap();
+    assert_eq!(of_rule(&host), None);
+}
+
+/// The simulated host listens on the address then.
+#[test]
+fn commands_add_an_address_to_the_listen_list() {
+    require!("openssl");
+    let mut host = Host::new(
+        "2026-06-01",
+        &[binding("ipport=10.0.0.5:443", &hash("www"), json!({}))],
+    );
+    std::fs::copy(host.path("new.redb"), host.path("host.redb")).unwrap();
+    host.certbind(&["export", "--format", "reg", "-o", "host.reg"]);
+    let bytes = std::fs::read(host.path("host.reg")).unwrap();
+    let units = bytes[2..]
+        .chunks(2)
+        .map(|it| u16::from_le_bytes([it[0], it[1]]));
+    let reg = String::from_utf16(&units.collect::<Vec<_>>()).unwrap();
+    let list = "10.0.0.9\0\0".encode_utf16().flat_map(u16::to_le_bytes);
+    let list: Vec<_> = list.map(|byte| format!("{byte:02x}")).collect();
+    let parameters = "[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\HTTP\\Parameters]";
+    let list = format!(
+        "{parameters}\r\n\"ListenOnlyList\"=hex(7):{}\r\n",
+        list.join(",")
+    );
+    host.write("host.reg", &format!("{reg}\r\n{list}"));
+    host.target = "host.reg";
+    let found = host.audit();
+    let unheard = found.iter().find(|it| it.rule == "CB032");
+    let unheard = unheard.unwrap_or_else(|| panic!("{found:?}"));
+    assert_eq!(unheard.condition, "the host has the address");
+    let output = host.run(Command::new("sh").args(["-c", &unheard.commands[0]]));
+    assert!(output.status.success(), "{}", text(&output.stdout));
+    let listens = host.run(Command::new("netsh").args(["http", "show", "iplisten"]));
+    let listens = text(&listens.stdout);
+    assert!(listens.contains("10.0.0.5"), "{listens}");
 }
 
 /// Names of an export are words of the command, and nothing else.

@@ -159,7 +159,7 @@ impl<'a> Fixes<'a> {
 
 /// The export of a host, taken again.
 fn of_export(finding: &Finding, host: &HostExport) -> Option<Fix> {
-    if !["CB024", "CB025", "CB027", "CB206"].contains(&finding.rule.id) || host.store.is_some() {
+    if !["CB025", "CB027", "CB206"].contains(&finding.rule.id) || host.store.is_some() {
         return None;
     }
     let file = shell::line([format!("{}.txt", host.name)])?;

@@ -71,11 +71,6 @@ impl Fixes<'_> {
             "CB015" => set(&["--disablehttp2", "disable"]),
             "CB016" => set(&["--disableocspstapling", "disable"]),
             "CB017" => set(&["--sslctlstorename="]),
-            "CB018" => {
-                let mut plain = Record::central(binding.record().app_id);
-                plain.extended = binding.record().extended.clone();
-                make(None, &plain)
-            }
             "CB019" => {
                 let mut wanted = binding.record().clone();
                 wanted.check_mode.remove(CertCheckMode::NO_REVOCATION);

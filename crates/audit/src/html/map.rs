@@ -10,8 +10,11 @@ use crate::host_export::HostExport;
 use crate::precedence::{self, STAGES};
 use crate::report::Report;
 
-/// How many ports of hosts are drawn: those with the most to look at.
+/// How many ports of hosts are drawn: those with the most stages.
 const MAX_ROWS: usize = 40;
+
+/// How many are drawn if the others have one stage: there is nothing to choose from.
+const MAX_PLAIN_ROWS: usize = 8;
 
 const ROW: usize = 46;
 const LEFT: usize = 220;
@@ -34,8 +37,10 @@ pub(super) fn svg(exports: &[HostExport], report: &Report) -> String {
     let mut ports: Vec<_> = ports.into_iter().collect();
     let stages = |stages: &[Vec<&Binding>; 6]| stages.iter().filter(|it| !it.is_empty()).count();
     ports.sort_by_key(|(_, at)| std::cmp::Reverse(stages(at)));
-    let more = ports.len().saturating_sub(MAX_ROWS);
-    ports.truncate(MAX_ROWS);
+    let several = ports.iter().filter(|(_, at)| stages(at) > 1).count();
+    let rows = several.clamp(MAX_PLAIN_ROWS, MAX_ROWS);
+    let more = ports.len().saturating_sub(rows);
+    ports.truncate(rows);
     let (width, height) = (LEFT + COLUMN * STAGES.len(), ROW * ports.len() + 24);
     let mut svg = format!(
         "<svg class=\"wide\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"What answers at {} ports\">\n",

@@ -135,7 +135,7 @@ fn head(out: &mut impl Write, report: &Report) -> io::Result<()> {
     };
     write!(
         out,
-        "<header>\n<h1>TLS bindings audited</h1>\n<p class=\"quiet\">{}{more} · as of {:.0}</p>\n\
+        "<header>\n<h1>TLS bindings audited</h1>\n<p class=\"quiet\">{}{more} · as of <span class=\"day\">{:.0}</span></p>\n\
          <ul class=\"tiles\">\n",
         hosts.join(", "),
         report.config.now

@@ -126,6 +126,8 @@ const rowOf = (row) => {
       cell.append(make("code", row[2]));
       const file = (certificate(row) || [])[3];
       if (file) cell.append(" ", make("span", `from ${file}`, "quiet"));
+    } else if (name === "Application" && row[4].startsWith("{")) {
+      cell.append(make("code", row[4]));
     } else {
       cell.textContent = value(row);
     }

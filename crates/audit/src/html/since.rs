@@ -16,7 +16,7 @@ pub(super) fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
     };
     writeln!(
         out,
-        "<section>\n<h2 id=\"changes\">Since the report of {:.0}</h2>\n<p><b>{}</b> new, <b>{}</b> fixed, \
+        "<section>\n<h2 id=\"changes\">Since the report of <span class=\"day\">{:.0}</span></h2>\n<p><b>{}</b> new, <b>{}</b> fixed, \
          <b>{}</b> unchanged, <b>{}</b> not assessed.</p>",
         changes.since, counts.new, counts.fixed, counts.unchanged, counts.not_assessed
     )?;

@@ -63,8 +63,8 @@ pub(super) fn write(
         writeln!(
             out,
             "<p class=\"quiet\">Run the commands as administrator on the host of the finding, unless they \
-             name a store. For hosts without certbind, <code>certbind rotate OLD NEW EXPORT --out \
-             FOLDER</code> writes scripts that need netsh alone. The CSV report has the commands of all \
+             name a store. For hosts without certbind, <code>certbind rotate OLD NEW EXPORT <span \
+             class=\"word\">--out</span> FOLDER</code> writes scripts that need netsh alone. The CSV report has the commands of all \
              findings.</p>"
         )?;
     }
@@ -148,7 +148,15 @@ fn write_fix(out: &mut dyn Write, fix: &Fix) -> io::Result<()> {
     let condition = condition.unwrap_or_default();
     write!(out, "<div class=\"fix\">Fix{}:", text(&condition))?;
     for command in &fix.commands {
-        write!(out, " <code class=\"command\">{}</code>", text(command))?;
+        // A line does not end within an option: a browser breaks words at hyphens.
+        let words = command.split(' ').map(|word| match word {
+            word if word.contains('-') && word.len() < 30 => {
+                format!("<span class=\"word\">{}</span>", text(word))
+            }
+            word => text(word),
+        });
+        let words = words.collect::<Vec<_>>().join(" ");
+        write!(out, " <code class=\"command\">{words}</code>")?;
     }
     write!(out, "</div>")?;
     Ok(())

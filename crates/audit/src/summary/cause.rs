@@ -5,12 +5,15 @@ use certbind_core::CertHash;
 use jiff::civil::Date;
 
 use super::{CertificateSummary, EXPIRED, EXPIRING, RuleSummary, counted, place, week};
-use crate::finding::{Finding, Subject};
+use crate::finding::Finding;
 use crate::fix::{Fix, Fixes};
 use crate::inventory::Inventory;
 use crate::report::Report;
 use crate::rules::day;
 use crate::severity::Severity;
+
+/// The rule about records whose name the certificate does not cover.
+const NOT_COVERED: &str = "CB107";
 
 /// A rule with findings, as a task.
 pub struct Cause<'a> {
@@ -65,13 +68,21 @@ pub fn causes<'a>(
     let tasks = tasks.filter(|rule| rule.findings[0].severity != Severity::Note);
     tasks
         .map(|rule| {
-            let items: Vec<_> = match rule.certificates.is_empty() {
-                false => certificates(rule, inventory, fixes, most),
-                true => findings(rule.findings, fixes, most),
+            // Each record needs a certificate for its own name.
+            let is_of_records = rule.findings[0].rule.id == NOT_COVERED;
+            let of_certificates = match rule.certificates.len() {
+                0 => None,
+                all => (!is_of_records).then_some(all),
             };
-            let (all, kind) = match rule.certificates.len() {
-                0 => (rule.findings.len(), "more finding"),
-                all => (all, "more certificate"),
+            let (items, all, kind) = match of_certificates {
+                Some(all) => {
+                    let items = certificates(rule, inventory, fixes, most);
+                    (items, all, "more certificate")
+                }
+                None => {
+                    let items = findings(rule.findings, fixes, most);
+                    (items, rule.findings.len(), "more finding")
+                }
             };
             let listed: usize = items.iter().map(|item| 1 + item.alike).sum();
             let more = all - listed;
@@ -132,29 +143,16 @@ fn certificates<'a>(
     }
     let first = certificates.into_iter().take(most);
     first
-        .map(|it| {
-            // A rule about the record, not the certificate alone, has a fix for each record.
-            let of_record = || {
-                let mut findings = rule.findings.iter();
-                let is_of = |finding: &&Finding| match &finding.place.subject {
-                    Subject::Binding(binding) => binding.record().hash() == Some(&it.hash),
-                    _ => false,
-                };
-                fixes.of(findings.find(is_of)?)
-            };
-            CauseItem {
-                fix: fixes
-                    .of_certificate_everywhere(id, &it.hash)
-                    .or_else(of_record),
-                certificate: Some(CertificateItem {
-                    hash: it.hash,
-                    subject: inventory.get(&it.hash).map(|it| it.certificate.subject()),
-                    until: end(&it).map(day),
-                    place: place(it.bindings, it.hosts),
-                }),
-                finding: None,
-                alike: 0,
-            }
+        .map(|it| CauseItem {
+            fix: fixes.of_certificate_everywhere(id, &it.hash),
+            certificate: Some(CertificateItem {
+                hash: it.hash,
+                subject: inventory.get(&it.hash).map(|it| it.certificate.subject()),
+                until: end(&it).map(day),
+                place: place(it.bindings, it.hosts),
+            }),
+            finding: None,
+            alike: 0,
         })
         .collect()
 }

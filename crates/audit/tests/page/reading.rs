@@ -209,19 +209,24 @@ fn the_page_fits_wide_and_narrow_windows() {
     require!("chromedriver", "chromium");
     let folder = TempDir::new().unwrap();
     let browser = opened(&folder);
-    for (width, name) in [(1400, "wide"), (900, "middle"), (420, "narrow")] {
+    for (width, name) in [(1400, "wide"), (800, "middle"), (420, "narrow")] {
         browser.resize(width, 1000);
         let overflow = "return document.documentElement.scrollWidth - window.innerWidth";
         assert!(browser.run(overflow).as_i64().unwrap() <= 0, "{width}");
-        if width >= 900 {
+        if width >= 800 {
             let lines = "return [...document.querySelectorAll('#bindings td:nth-child(2)')]\
                  .map(it => { const range = document.createRange(); range.selectNodeContents(it); \
                  return range.getClientRects().length }).filter(it => it !== 1).length";
             assert_eq!(browser.run(lines), 0, "a key is on one line");
         }
-        let broken = "return [...document.querySelectorAll('.day')]\
-             .filter(it => it.getClientRects().length !== 1).length";
-        assert_eq!(browser.run(broken), 0, "a day is on one line");
+        let broken = "return [...document.querySelectorAll('.day, .word, #hosts td:first-child a')]\
+             .filter(it => it.getClientRects().length > 1).map(it => it.textContent)";
+        assert_eq!(browser.run(broken), serde_json::json!([]), "in one line");
+        if width == 1400 {
+            let cut = "const it = document.getElementById('bindings').parentElement; \
+                 return it.scrollWidth - it.clientWidth";
+            assert_eq!(browser.run(cut), 0, "every column is in sight");
+        }
         let size = "return Math.min(...[...document.querySelectorAll('#bindings td')]\
              .map(it => parseFloat(getComputedStyle(it).fontSize)))";
         assert!(browser.run(size).as_f64().unwrap() >= 12.0, "{width}");
@@ -242,6 +247,11 @@ fn paper_has_everything() {
     let commands =
         "return [...document.querySelectorAll('code.command')].map(it => it.textContent)";
     let commands: Vec<String> = serde_json::from_value(browser.run(commands)).unwrap();
+    // Paper is white, also for people who prefer dark screens.
+    let dark = serde_json::json!({ "name": "prefers-color-scheme", "value": "dark" });
+    browser.emulate(&serde_json::json!({ "media": "print", "features": [dark] }));
+    let ink = "return getComputedStyle(document.body).color";
+    assert_eq!(browser.run(ink), "rgb(27, 31, 36)");
     let pdf = decoded(&browser.pdf());
     let printed = printed(&folder, &pdf);
     let [bindings, findings] = data;
@@ -332,7 +342,12 @@ fn axe_finds_no_barrier() {
     let folder = TempDir::new().unwrap();
     let browser = opened(&folder);
     browser.run("for (const it of document.querySelectorAll('details')) it.open = true");
-    for (scheme, width) in [("light", 1400), ("dark", 420)] {
+    for (scheme, width) in [
+        ("light", 1400),
+        ("light", 800),
+        ("dark", 1400),
+        ("dark", 420),
+    ] {
         let feature = serde_json::json!({ "name": "prefers-color-scheme", "value": scheme });
         browser.emulate(&serde_json::json!({ "features": [feature] }));
         browser.resize(width, 1000);
