@@ -430,15 +430,25 @@ fn commands_take_exports_again() {
     host.target = "host.txt";
     host.write("host.txt", "");
     assert_eq!(host.fix_all(), set(&["CB027"]));
-    let first = "    IP:port";
+    let title = "SSL Certificate bindings:";
     let orphan = LISTING.replacen(
-        first,
-        &format!("    Reject Connections : Enabled\r\n{first}"),
+        title,
+        &format!("    Colour                       : blue\r\n{title}"),
         1,
     );
     host.write("host.txt", &orphan);
-    let fixed = host.fix_all();
-    assert!(fixed.contains("CB025"), "{fixed:?}");
+    let of_rule = |host: &Host, rule: &str| host.audit().into_iter().find(|it| it.rule == rule);
+    let taken_again = |host: &Host, rule: &str| {
+        let found = of_rule(host, rule).unwrap();
+        let output = host.run(Command::new("sh").args(["-c", &found.commands[0]]));
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        found.commands
+    };
+    assert_eq!(
+        taken_again(&host, "CB025"),
+        ["netsh http show sslcert >host.txt"]
+    );
+    assert_eq!(of_rule(&host, "CB025"), None);
 
     // Of a host that only the baseline has, the new export is put to the others.
     host.target = "exports";
@@ -448,13 +458,10 @@ fn commands_take_exports_again() {
         host.write(&format!("{folder}/web-01.json"), &export(&[]));
     }
     host.write("before/web-77.json", &export(&[]));
-    let of_rule = |host: &Host| host.audit().into_iter().find(|it| it.rule == "CB206");
-    let missing = of_rule(&host).unwrap();
-    assert_eq!(missing.commands, ["netsh http show sslcert >web-77.txt"]);
-    let output = host.run(Command::new("sh").args(["-c", &missing.commands[0]]));
-    assert!(output.status.success(), "{}", text(&output.stderr));
+    let commands = taken_again(&host, "CB206");
+    assert_eq!(commands, ["netsh http show sslcert >web-77.txt"]);
     std::fs::rename(host.path("web-77.txt"), host.path("exports/web-77.txt")).unwrap();
-    assert_eq!(of_rule(&host), None);
+    assert_eq!(of_rule(&host, "CB206"), None);
 }
 
 /// The simulated host listens on the address then.

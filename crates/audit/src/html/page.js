@@ -117,7 +117,7 @@ let sorted = [1, 1];
 const rowOf = (row) => {
   const line = make("tr");
   columns.forEach(([name, value], at) => {
-    const cell = make("td", undefined, at === 1 ? "mono" : "");
+    const cell = make("td", undefined, at === 1 ? (row[1].length <= 48 ? "mono short" : "mono") : "");
     cell.dataset.label = name;
     if (name === "Findings" && value(row) > 0) {
       cell.append(link(String(value(row)), "#findings", () => findingsOf(row[0], row[1])));
