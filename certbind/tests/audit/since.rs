@@ -98,7 +98,8 @@ fn every_format_has_the_changes() {
     }
     let csv = read("a.csv");
     assert_eq!(
-        csv.matches("\"fixed\",\"\",\"\",\"\",\"\",\"\"\r\n").count() as u64,
+        csv.matches("\"fixed\",\"\",\"\",\"\",\"\",\"\"\r\n")
+            .count() as u64,
         new
     );
     assert_eq!(csv.matches("\"new\",\"\",").count() as u64, new);

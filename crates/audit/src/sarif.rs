@@ -155,7 +155,7 @@ struct SarifResult {
     related_locations: Vec<Location>,
     partial_fingerprints: Fingerprints,
     #[serde(skip_serializing_if = "Option::is_none")]
-    properties: Option<Properties>,
+    properties: Option<ResultProperties>,
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressions: Option<[Suppression; 1]>,
 }
@@ -175,7 +175,7 @@ struct Fingerprints {
 /// The host, and the working directory of the audit.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Properties {
+struct ResultProperties {
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -267,8 +267,8 @@ impl Audit<'_> {
         }
     }
 
-    fn properties(&self, host: Option<&str>) -> Option<Properties> {
-        let properties = Properties {
+    fn properties(&self, host: Option<&str>) -> Option<ResultProperties> {
+        let properties = ResultProperties {
             host: host.map(str::to_owned),
             working_directory: self.directory.clone(),
         };

@@ -66,7 +66,7 @@ impl<'a> Fixes<'a> {
         let indexed = hosts.iter().enumerate();
         let before = indexed.flat_map(|(index, host)| {
             let bindings = match &host.baseline {
-                Baseline::Bindings(bindings) => bindings.as_slice(),
+                Baseline::Bindings { bindings, .. } => bindings.as_slice(),
                 Baseline::NotRequested | Baseline::Missing(_) => &[],
             };
             bindings.iter().map(move |it| ((index, it.key()), it))
