@@ -62,7 +62,9 @@ fn read(path: &Path) -> Result<Contents, Error> {
     if registry().is_url(&name) {
         return Err(Error::BrokenInput {
             path: path.to_owned(),
-            problem: format!("a store is no file; `certbind check --store {name}` checks it"),
+            problem: format!(
+                "it is a store, not a file; `certbind check --store {name}` checks it"
+            ),
         });
     }
     Input::File(path.to_owned()).read()

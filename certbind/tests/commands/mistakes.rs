@@ -141,7 +141,7 @@ const ADDED: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["hostnameport=[::1]:443"],
-        "an address is no host name",
+        "an address is not a host name",
         "type ipport=[::1]:443",
     ),
     (

@@ -87,7 +87,9 @@ fn of_host(tag: &str, value: &str) -> Option<String> {
     if value.starts_with('[') {
         let address = value.parse::<SocketAddr>().ok();
         let address = address.or_else(|| format!("{value}:443").parse().ok())?;
-        return Some(format!("an address is no host name; type ipport={address}"));
+        return Some(format!(
+            "an address is not a host name; type ipport={address}"
+        ));
     }
     (!value.contains(':') && Host::new(value).is_ok())
         .then(|| format!("the port is missing; type {tag}={value}:443"))
