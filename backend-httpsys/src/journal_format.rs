@@ -237,7 +237,7 @@ impl<'a> Reader<'a> {
         let (taken, rest) = self
             .0
             .split_at_checked(length)
-            .ok_or(JournalDamage::Malformed("it is cut short"))?;
+            .ok_or(JournalDamage::Malformed("it is truncated"))?;
         self.0 = rest;
         Ok(taken)
     }

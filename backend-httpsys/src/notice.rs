@@ -5,7 +5,7 @@ use std::fmt;
 use certbind_core::{Binding, BindingKey, CtlIdentifier, Record, StoreName};
 use certbind_httpapi_abi::win32::Win32Error;
 
-/// A condition that an operation of the store met and that is no error. See
+/// A condition that an operation of the store met and that is not an error. See
 /// [`HttpSysStore::take_notices`](crate::HttpSysStore::take_notices).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

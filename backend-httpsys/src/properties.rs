@@ -95,7 +95,7 @@ impl<A: HttpApi> Session<A> {
     /// The extended properties of all keys of a kind. Types that this Windows does not support are
     /// unset.
     ///
-    /// An index is no cursor: when another program removes a property between two calls, the next
+    /// An index is not a cursor: when another program removes a property between two calls, the next
     /// one is skipped. So a type with any property set is listed until two passes return the same,
     /// unless the caller compares passes itself.
     pub(crate) fn properties(&self, kind: Kind, passes: Passes) -> Properties {

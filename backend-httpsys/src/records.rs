@@ -49,7 +49,7 @@ impl ReadCache {
 enum Exact {
     Record(Binding),
     Absent,
-    /// Neither: the code is no absence, or the record is another key's or makes no sense.
+    /// Neither: the code does not mean absence, or the record is another key's or makes no sense.
     Unknown(ReadFailure),
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Found {
 
 /// The bindings of these kinds, as found by two consecutive passes.
 ///
-/// An index is no cursor: the removal of a record shifts those after it, and a pass may then miss
+/// An index is not a cursor: the removal of a record shifts those after it, and a pass may then miss
 /// one or see one twice. Two equal passes mean that every record was the same in both, so all
 /// existed together between the passes, unless one changed away and back. Their order does not
 /// matter.

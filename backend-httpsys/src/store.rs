@@ -123,7 +123,7 @@ impl<A: HttpApi> HttpSysStore<A> {
     }
 
     /// Notices about the operations since the last call, such as a binding that Windows stores in
-    /// another form. They are no errors.
+    /// another form. They are not errors.
     #[must_use]
     pub fn take_notices(&self) -> Vec<Notice> {
         let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);

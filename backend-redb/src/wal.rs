@@ -242,7 +242,7 @@ const REMOVE: u8 = 0;
 const PUT: u8 = 1;
 const SIGNATURE: u8 = 2;
 
-/// The parts of a record. Its checksum is valid, so an error here is no accidental damage.
+/// The parts of a record. Its checksum is valid, so an error here is not accidental damage.
 pub(crate) fn items(mut bytes: &[u8]) -> impl Iterator<Item = Result<Item<'_>, Cause>> {
     std::iter::from_fn(move || {
         let (kind, rest) = bytes.split_first()?;

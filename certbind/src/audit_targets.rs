@@ -170,7 +170,7 @@ fn matching(pattern: &str, found: &mut Expanded) {
         Err(error) => {
             return found
                 .targets
-                .push(unreadable(format!("it is no pattern: {error}")));
+                .push(unreadable(format!("it is not a pattern: {error}")));
         }
     };
     let before = found.targets.len();

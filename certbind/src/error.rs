@@ -197,7 +197,7 @@ pub(crate) enum Error {
     NotARecording { store: String },
     #[error(
         "{store} is a recording of {recorded}, and {source_name} is of {found}; nothing was recorded: \
-         use another file for each host, or --host {recorded} if it is the same"
+         use another file for each host, or --machine {recorded} if it is the same"
     )]
     OtherHost {
         store: String,
@@ -205,7 +205,7 @@ pub(crate) enum Error {
         source_name: String,
         found: String,
     },
-    #[error("{source_name} does not name its host; add --host NAME")]
+    #[error("{source_name} does not name its host; add --machine NAME")]
     UnnamedHost { source_name: String },
     #[error(
         "{store} was changed without `certbind record` at revision {revision}; record into a new file"
@@ -213,7 +213,7 @@ pub(crate) enum Error {
     ForeignCommit { store: String, revision: u64 },
     #[error(
         "{first} is of {}, and {second} of {}; nothing was recorded: record each host into a file of its \
-         own, or add --host NAME if it is one host", hosts[0], hosts[1]
+         own, or add --machine NAME if it is one host", hosts[0], hosts[1]
     )]
     ExportsOfTwoHosts {
         first: String,
@@ -245,7 +245,7 @@ pub(crate) enum Error {
     #[error("{origin} cannot be read completely, so nothing was recorded: {problem}")]
     PartialLook { origin: String, problem: String },
     #[error(
-        "{source_name} is of {began}, but the last look at {host} ended at {last}; looks are recorded in \
+        "{source_name} is of {began}, but the last reading of {host} ended at {last}; readings are recorded in \
          the order of their times{}", if *differs {
             ", and its bindings differ from those recorded for that time"
         } else {
@@ -513,10 +513,10 @@ fn not_in_history(revision: u64, current: u64, oldest: Option<u64>) -> String {
 fn before_first_look(host: &str, first: Option<Timestamp>) -> String {
     match first {
         Some(first) => format!(
-            "the bindings of {host} before the first look are unknown; it ended at {first}, \
+            "the bindings of {host} before the first reading are unknown; it ended at {first}, \
              revision 1"
         ),
-        None => format!("there was no look at {host} yet"),
+        None => format!("{host} was not read yet"),
     }
 }
 

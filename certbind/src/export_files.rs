@@ -20,7 +20,7 @@ const MAX_DEPTH: usize = 32;
 
 /// The files of a folder and of the folders in it, in the order of their names. Of the disk of a host
 /// the only export is its hive. Hidden files, the transaction logs of hives and the configuration of IIS
-/// are no exports. An archive is read as a folder.
+/// are not exports. An archive is read as a folder.
 pub(crate) fn of_folder(folder: &Path) -> Vec<Result<PathBuf, Unread>> {
     let mut found = Vec::new();
     walk(folder, MAX_DEPTH, &mut found);
@@ -103,7 +103,7 @@ fn walk(folder: &Path, depth: usize, found: &mut Vec<Result<PathBuf, Unread>>) {
     }
 }
 
-/// Whether a file belongs to an export next to it and is no export itself.
+/// Whether a file belongs to an export next to it and is not an export itself.
 fn is_companion(name: &str, names: &[String]) -> bool {
     const OF_IIS: [&str; 3] = [
         "applicationhost.config",

@@ -9,7 +9,7 @@ use certbind_certificates::is_reserved_on_windows;
 pub(crate) enum FileNameError {
     #[error("not a valid file name: use letters and digits, with . _ - between them")]
     Characters,
-    #[error("Windows takes it for a device")]
+    #[error("Windows reserves this name for a device")]
     Device,
     #[error("Windows drops the dot or space at its end")]
     End,

@@ -146,7 +146,7 @@ pub fn main_with(
     let command = command_of(&arguments);
     if !is_netsh(arguments.first()) && command.as_deref() == Some("dsc") {
         message::as_dsc();
-    } else if wants_json(&arguments, command.as_deref()) {
+    } else if wants_json(&arguments) {
         message::as_json();
     }
     let done = if is_netsh(arguments.first()) {
@@ -193,16 +193,15 @@ fn in_one_line(usage: &clap::Error) -> String {
     paragraphs.collect::<Vec<_>>().join("; ")
 }
 
-/// Whether the output, and so the messages, are to be JSON. The format of `import` is that of its file.
-fn wants_json(arguments: &[OsString], command: Option<&str>) -> bool {
+/// Whether the output, and so the messages, are to be JSON.
+fn wants_json(arguments: &[OsString]) -> bool {
     let words: Vec<_> = arguments.iter().map(|it| it.to_string_lossy()).collect();
-    let option = match command {
-        Some("import") => "--report",
-        _ => "--format",
-    };
-    let joined = format!("{option}=json");
-    let is_pair = |pair: &[std::borrow::Cow<'_, str>]| pair[0] == option && pair[1] == "json";
-    words.windows(2).any(is_pair) || words.iter().any(|it| **it == *joined)
+    // `--report` is the earlier name of the option of `import`.
+    ["--format", "--report"].iter().any(|option| {
+        let joined = format!("{option}=json");
+        let is_pair = |pair: &[std::borrow::Cow<'_, str>]| pair[0] == *option && pair[1] == "json";
+        words.windows(2).any(is_pair) || words.iter().any(|it| **it == *joined)
+    })
 }
 
 /// The command: the first argument that is neither an option nor the value of one.

@@ -68,9 +68,9 @@ pub(crate) fn title(plan: &Plan) -> String {
     };
     match header.purpose {
         Purpose::Rotate => format!("Renew a certificate in {target}{made}"),
-        Purpose::Undo => format!("Undo in {target} a plan{made}"),
+        Purpose::Undo => format!("Undo a plan in {target}{made}"),
         // A purpose of a later version moves bindings as well.
-        _ => format!("Bring {source} to {target}{made}"),
+        _ => format!("Copy {source} to {target}{made}"),
     }
 }
 
@@ -108,5 +108,5 @@ fn origin(source: &Binding, new_value: &Binding) -> String {
     if source.key() == new_value.key() {
         return String::new();
     }
-    format!("    {:<22} {}\n", "from the source's", source.key())
+    format!("    {:<22} {}\n", "source key", source.key())
 }

@@ -8,7 +8,7 @@ use crate::files;
 use crate::hive_logs::HiveLogs;
 use crate::registry::registry;
 
-/// Less alike than this, a word is no slip for another.
+/// Less alike than this, a word is not a typo of another.
 const ALIKE: f64 = 0.6;
 
 /// How a store is created.

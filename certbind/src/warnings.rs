@@ -48,7 +48,7 @@ impl WarningSummary {
         }
         if more > 0 {
             warn(&format!(
-                "and {more} more; `certbind import --dry-run --report json` lists them all"
+                "and {more} more; `certbind import --dry-run --format json` lists them all"
             ));
         }
     }

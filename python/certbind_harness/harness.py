@@ -206,7 +206,7 @@ class Harness:
         """Copies a certificate into the `certificate_folder`: any program can bind it with its next call.
         `HarnessError` for a file in which no certificate can be read, such as a PFX file with a password."""
         store = self.folder / "bindings.redb"
-        command = [str(self._program), "--store", f"redb:{store}", "list", "--cert", str(Path(file).absolute())]
+        command = [str(self._program), "--store", f"redb:{store}", "list", "--uses", str(Path(file).absolute())]
         done = subprocess.run(command, capture_output=True, text=True)
         # 1: it is a certificate, and not bound.
         if done.returncode not in (0, 1):

@@ -91,7 +91,7 @@ impl Host {
 fn a_labels(name: &str) -> Result<String, &'static str> {
     idna::domain_to_ascii_cow(name.as_bytes(), idna::AsciiDenyList::EMPTY)
         .map(std::borrow::Cow::into_owned)
-        .map_err(|_| "it has no form in ASCII (IDNA)")
+        .map_err(|_| "it cannot be converted to ASCII (IDNA)")
 }
 
 #[cfg(not(feature = "idna"))]

@@ -36,6 +36,7 @@ const TESTS: &[Needed] = &[
     ("certtool", &["gnutls-bin"]),
     ("pk12util", &["libnss3-tools"]),
     ("openssl", &["openssl"]),
+    ("minisign", &["minisign"]),
     ("curl", &["curl"]),
     ("pdftotext", &["poppler-utils"]),
     ("etcd", &["etcd-server"]),

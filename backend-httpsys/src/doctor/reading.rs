@@ -115,7 +115,7 @@ impl<A: HttpApi> Doctor<A> {
         }
     }
 
-    /// The answers for the first indices, to the first that is no record and whose successor is
+    /// The answers for the first indices, to the first that is not a record and whose successor is
     /// none either; and that for an index far beyond.
     fn sequence(&self, kind: Kind) -> (Vec<Answer<Record>>, Answer<Record>) {
         let mut sequence = Vec::new();

@@ -59,7 +59,7 @@ pub fn system_folder() -> io::Result<PathBuf> {
 }
 
 /// Creates the missing folders of a path, for administrators; outside of [`system_folder`] for the
-/// current user as well, if that is no administrator.
+/// current user as well, if that is not an administrator.
 pub(super) fn create(folder: &Path) -> io::Result<()> {
     if fs::symlink_metadata(folder).is_ok() {
         return Ok(());

@@ -27,7 +27,7 @@ pub(crate) struct Doctor {
     #[arg(long, value_name = "NAME", requires = "write")]
     pub(crate) store_name: Option<StoreName>,
     /// The unused port for --write.
-    #[arg(long, value_name = "PORT", default_value_t = 49_151, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long = "unused-port", alias = "port", value_name = "PORT", default_value_t = 49_151, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: u16,
     /// Write a configuration of the simulator that answers as this host.
     #[arg(long, alias = "profile", value_name = "FILE")]

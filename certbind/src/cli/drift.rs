@@ -23,7 +23,7 @@ pub(crate) struct Drift {
     pub(crate) output: Output,
 }
 
-/// A difference that is no drift.
+/// A difference that does not count as drift.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ignored {
     Key(BindingKey),

@@ -38,7 +38,7 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "PLAN", conflicts_with = "endpoint")]
     pub(crate) changes: Option<PathBuf>,
     /// The binding store or export to explain. Default: the store of --store.
-    #[arg(long, value_name = "STORE|FILE")]
+    #[arg(long, value_name = "SOURCE")]
     pub(crate) from: Option<Input>,
     /// A folder with certificates (PEM, DER), to check names and dates.
     #[arg(long, value_name = "FOLDER")]

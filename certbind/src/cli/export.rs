@@ -26,11 +26,11 @@ pub(crate) struct Export {
     #[arg(long)]
     pub(crate) with_layout: bool,
     /// An export to convert, instead of the store. JSON keeps the times and the configuration of a hive.
-    #[arg(long, value_name = "EXPORT")]
+    #[arg(long, value_name = "SOURCE")]
     #[cfg_attr(feature = "etcd", arg(conflicts_with = "fleet"))]
     pub(crate) from: Option<Input>,
-    /// The host name for the header.
-    #[arg(long, value_name = "NAME")]
+    /// The name of the exported machine, for the header.
+    #[arg(long = "machine", alias = "host", value_name = "NAME")]
     #[cfg_attr(feature = "etcd", arg(conflicts_with = "fleet"))]
     pub(crate) host: Option<String>,
     #[cfg(feature = "etcd")]

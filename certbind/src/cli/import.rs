@@ -16,7 +16,7 @@ pub(crate) struct Import {
     /// export in it.
     pub(crate) file: PathBuf,
     /// The format of the file.
-    #[arg(long, value_enum, default_value_t = ImportFormat::Auto)]
+    #[arg(long = "input-format", value_name = "FORMAT", value_enum, default_value_t = ImportFormat::Auto)]
     pub(crate) format: ImportFormat,
     /// The handling of keys that are already bound.
     #[arg(long, value_enum, default_value_t = OnConflict::Fail)]
@@ -35,8 +35,8 @@ pub(crate) struct Import {
     /// Show what would be imported, and change nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// The format of the result.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    /// The output format.
+    #[arg(long = "format", alias = "report", value_name = "FORMAT", value_enum, default_value_t = Format::Table)]
     pub(crate) report: Format,
 }
 

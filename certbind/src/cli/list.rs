@@ -25,8 +25,8 @@ pub(crate) struct List {
     #[arg(value_name = "TARGET")]
     #[cfg_attr(feature = "etcd", arg(conflicts_with = "fleet"))]
     pub(crate) targets: Vec<Input>,
-    /// Only bindings of this certificate: its hash, the first digits of it, or a PEM, DER or PFX file.
-    #[arg(long, value_name = "HASH|FILE", value_parser = hash_or_file)]
+    /// Only bindings that use this certificate: its hash, the first digits of it, or a PEM, DER or PFX file.
+    #[arg(long = "uses", alias = "cert", value_name = "HASH|FILE", value_parser = hash_or_file)]
     cert: Option<String>,
     /// A file with passwords for a PFX file, one per line.
     #[arg(long, value_name = "FILE", requires = "cert")]
@@ -77,7 +77,7 @@ pub(crate) struct Filter {
 
 impl List {
     /// # Errors
-    /// If `--cert` is neither a hash nor a certificate file.
+    /// If `--uses` is neither a hash nor a certificate file.
     pub(crate) fn filter(&self) -> Result<Filter, Error> {
         let certificate = self.cert.as_ref().map(|text| self.certificate(text));
         Ok(Filter {

@@ -25,7 +25,7 @@ pub(crate) struct Plan {
     #[arg(id = "to", value_name = "TARGET")]
     pub(crate) target: Input,
     /// Plan changes of this key only. Repeat it for several.
-    #[arg(long = "target", value_name = "KEY", value_parser = key)]
+    #[arg(long = "key", alias = "target", value_name = "KEY", value_parser = key)]
     pub(crate) keys: Vec<BindingKey>,
     /// Exit with 2 if there are changes. Default: exit with 0 with and without changes.
     #[arg(long)]
@@ -110,10 +110,10 @@ struct Filter {
     #[arg(long, value_name = "PORT")]
     port: Vec<Port>,
     /// An application id of the source.
-    #[arg(long, value_name = "GUID")]
+    #[arg(long = "source-app-id", alias = "app-id", value_name = "GUID")]
     app_id: Vec<Uuid>,
     /// A pattern of host names: *.contoso.com.
-    #[arg(long, value_name = "PATTERN")]
+    #[arg(long = "host-pattern", alias = "host", value_name = "PATTERN")]
     host: Vec<HostPattern>,
 }
 
@@ -176,7 +176,7 @@ impl Plan {
 }
 
 impl Plan {
-    /// The changes of the keys that --target names.
+    /// The changes of the keys that --key names.
     pub(crate) fn targeted(
         &self,
         plan: certbind_migrate::Plan,
@@ -188,7 +188,7 @@ impl Plan {
         if let Some(key) = self.keys.iter().find(|key| !has(key)) {
             return Err(Error::Arguments {
                 key: key.clone(),
-                problem: "the plan has no such key; --target takes keys of the source, or with --prune of the target",
+                problem: "the plan has no such key; --key takes keys of the source, or with --prune of the target",
             });
         }
         Ok(plan.filtered(|step| self.keys.contains(step.key())))

@@ -16,19 +16,19 @@ pub(crate) struct Record {
     /// A store URL; or exports of one host: files, folders, glob patterns and @LIST.
     #[arg(required = true, value_name = "SOURCE")]
     pub(crate) sources: Vec<String>,
-    /// The recording: a redb file, which the first look creates.
+    /// The recording: a redb file, created by the first reading.
     #[arg(long, value_name = "FILE")]
     pub(crate) into: RecordingFile,
-    /// The host, if the source does not name it.
-    #[arg(long, value_name = "NAME")]
+    /// The name of the recorded machine, if the source does not contain it.
+    #[arg(long = "machine", alias = "host", value_name = "NAME")]
     pub(crate) host: Option<String>,
     /// The time of the export, if neither it nor its name contains it.
     #[arg(long, value_name = "TIME", value_parser = instant, conflicts_with = "watch")]
     pub(crate) time: Option<Timestamp>,
-    /// Keep running, and look again and again.
+    /// Keep running, and read the source repeatedly.
     #[arg(long)]
     pub(crate) watch: bool,
-    /// The pause between two looks.
+    /// The interval between two readings.
     #[arg(long, value_name = "SECONDS", requires = "watch", default_value = "60")]
     pub(crate) interval: NonZeroU64,
     #[command(flatten)]

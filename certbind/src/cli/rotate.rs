@@ -16,10 +16,10 @@ use crate::fleet::FleetOptions;
 
 #[derive(Debug, Args)]
 pub(crate) struct Rotate {
-    /// The certificate to replace, unless --from names it.
+    /// The certificate to replace, unless --old names it.
     #[arg(value_name = "OLD-HASH")]
     first: Option<String>,
-    /// The new certificate, unless --to or --cert names it.
+    /// The new certificate, unless --new or --cert names it.
     #[arg(value_name = "NEW-HASH")]
     second: Option<String>,
     /// With --out: export files of hosts, folders of them, glob patterns, or @FILE with a list of
@@ -27,10 +27,15 @@ pub(crate) struct Rotate {
     #[arg(value_name = "EXPORT")]
     rest: Vec<String>,
     /// The certificate to replace: its hash, or a unique prefix of a hash that is bound.
-    #[arg(long, value_name = "HASH")]
+    #[arg(long = "old", alias = "from", value_name = "HASH")]
     from: Option<HashPrefix>,
     /// The hash of the new certificate, or a unique prefix of a hash that is bound.
-    #[arg(long, value_name = "HASH", conflicts_with = "cert")]
+    #[arg(
+        long = "new",
+        alias = "to",
+        value_name = "HASH",
+        conflicts_with = "cert"
+    )]
     to: Option<HashPrefix>,
     /// A PEM, DER or PFX file with the new certificate. Of a chain, in any order, its end is used.
     #[arg(long, value_name = "FILE")]
@@ -83,7 +88,7 @@ impl Rotate {
             (Some(from), _) => Some(from.clone()),
             (None, false) => {
                 let text = given.next().ok_or_else(|| {
-                    invalid("missing the certificate to replace; pass --from HASH".to_owned())
+                    invalid("missing the certificate to replace; pass --old HASH".to_owned())
                 })?;
                 Some(
                     text.parse()

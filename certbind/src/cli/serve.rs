@@ -13,7 +13,7 @@ use crate::input::Input;
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// The binding store or export to serve. Default: the store of --store.
-    #[arg(long, value_name = "STORE|FILE")]
+    #[arg(long, value_name = "SOURCE")]
     pub(crate) from: Option<Input>,
     /// A folder of PEM and PFX files with the bound certificates and their private keys.
     #[arg(long, value_name = "FOLDER")]

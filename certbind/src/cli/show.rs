@@ -19,7 +19,7 @@ pub(crate) struct Show {
     pub(crate) at: Option<At>,
     /// An export to show the binding of, instead of the store. A hive has the last-write time of its
     /// registry key as well.
-    #[arg(long, value_name = "EXPORT")]
+    #[arg(long, value_name = "SOURCE")]
     pub(crate) from: Option<Input>,
     #[command(flatten)]
     pub(crate) logs: LogOptions,

@@ -14,7 +14,7 @@ use crate::stores::StoreUrl;
 #[derive(Debug, Args)]
 pub(crate) struct Sync {
     /// The host record: etcd://ENDPOINT[,ENDPOINT…]/HOST.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "SOURCE")]
     pub(crate) from: HostUrl,
     /// The store to change: httpsys: or any other.
     #[arg(long, value_name = "URL")]

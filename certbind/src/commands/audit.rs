@@ -99,7 +99,7 @@ fn is_partly_read(host: &HostExport) -> bool {
     host.store.is_some() && !host.reading.errors.is_empty()
 }
 
-/// Prints warnings about the spelling of exports, which are no findings about a host.
+/// Prints warnings about the spelling of exports, which are not findings about a host.
 fn warn_of_form(hosts: &[HostExport]) {
     let mut summary = WarningSummary::default();
     for warning in hosts.iter().flat_map(|host| &host.reading.warnings) {

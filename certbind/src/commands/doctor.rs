@@ -100,7 +100,7 @@ fn unused(
         if binding.key().port().get() == port {
             return Err(Error::Store(StoreError::Unsupported {
                 what: format!(
-                    "doctor --write on port {port} of {url}: {} is bound; choose another with --port",
+                    "doctor --write on port {port} of {url}: {} is bound; choose another with --unused-port",
                     binding.key()
                 )
                 .into(),

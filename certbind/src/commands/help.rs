@@ -12,7 +12,7 @@ use crate::help::TOPICS;
 use crate::print::{print, print_json};
 use crate::terminal::escaped;
 
-/// Less alike than this, a word is no slip for another.
+/// Less alike than this, a word is not a typo of another.
 const ALIKE: f64 = 0.6;
 
 pub(crate) fn run(about: Option<&str>, format: Format) -> Result<u8, Error> {

@@ -111,7 +111,7 @@ struct Changes<'a> {
     summary: Summary,
     /// The first key that may not be bound and is, and how many are.
     conflicts: Option<(BindingKey, usize)>,
-    /// The reason why the iteration ended, if it is no error of the store.
+    /// The reason why the iteration ended, if it is not an error of the store.
     stopped: Option<Error>,
 }
 
@@ -262,10 +262,7 @@ fn report(
         escaped(&file.display().to_string()),
         incoming.format,
     );
-    for (keys, what) in [
-        (replaced, "replaced"),
-        (skipped, "skipped, being bound already"),
-    ] {
+    for (keys, what) in [(replaced, "replaced"), (skipped, "skipped: already bound")] {
         if keys.count > 0 {
             text.push_str(&format!("; {} {what}", keys.count));
         }

@@ -48,7 +48,7 @@ pub(crate) fn run(
         let (store, configuration) = of_export(&export)?;
         if configuration.is_none() && Netsh::dumps(arguments, profile) {
             warn(&escaped(&format!(
-                "{export} has no URL reservations and no listen list; the commands are for bindings alone"
+                "{export} has no URL reservations and no listen list; only commands for bindings have output"
             )));
         }
         let object = Netsh::service_object(arguments, profile);

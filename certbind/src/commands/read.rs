@@ -63,7 +63,7 @@ fn of_export(export: &Input, arguments: &Show) -> Result<u8, Error> {
         })?,
         Format::Table => {
             let written = key_written.map_or_else(
-                || "not known: the export has no time of it".to_owned(),
+                || "unknown: the export does not contain it".to_owned(),
                 |time| time.to_string(),
             );
             let text = record::in_full(&binding);

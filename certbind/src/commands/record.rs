@@ -179,7 +179,9 @@ impl<'a> Recorder<'a> {
     fn report_text(&self, kept: &[Kept]) -> Result<String, Error> {
         match self.arguments.output.format {
             Format::Json => json_text(&kept.iter().map(json_of).collect::<Vec<_>>()),
-            Format::Table if kept.is_empty() => Ok("Recorded already: no later look\n".to_owned()),
+            Format::Table if kept.is_empty() => {
+                Ok("Already recorded: no later reading\n".to_owned())
+            }
             Format::Table => kept.iter().map(in_words).collect(),
         }
     }
@@ -206,7 +208,9 @@ fn in_words(kept: &Kept) -> Result<String, Error> {
     let ended = kept.look.ended;
     let Some(since) = kept.since else {
         let bindings = counted(kept.bindings);
-        return Ok(format!("{host}: first look, until {ended}: {bindings}\n"));
+        return Ok(format!(
+            "{host}: first reading, until {ended}: {bindings}\n"
+        ));
     };
     if kept.commits.is_empty() {
         return Ok(format!("{host}: no change from {since} to {ended}\n"));

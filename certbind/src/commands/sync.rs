@@ -243,12 +243,12 @@ impl<'a> Agent<'a> {
             None => String::new(),
         };
         if !done.local.is_empty() {
-            let fate = match done.enforced {
-                true => "put back",
-                false => "left; --enforce puts them back",
+            let outcome = match done.enforced {
+                true => "reverted",
+                false => "kept; --enforce reverts them",
             };
             let count = counted(done.local.len());
-            text.push_str(&format!("\n{count} changed without the fleet, {fate}:\n"));
+            text.push_str(&format!("\nLocal changes of {count}, {outcome}:\n"));
         }
         for change in &done.local {
             text.push_str(&match (&change.fleet, &change.local) {
@@ -258,19 +258,22 @@ impl<'a> Agent<'a> {
                 (None, None) => String::new(),
             });
         }
-        let verb = match self.arguments.dry_run {
-            true => "Would be equal",
-            false => "Equal",
-        };
         let rest = match done.left() {
             [] => "",
-            _ => " but for that",
+            _ => ", except for the local changes above",
         };
         let count = plan_text::changes(&done.plan);
         let store = escaped(&self.store).into_owned();
-        text.push_str(&format!(
-            "{verb} to the fleet's record{rest}: {count} changed in {store}\n"
-        ));
+        let is_changed = done.plan.changes().next().is_some();
+        text.push_str(&match (is_changed, self.arguments.dry_run) {
+            (false, _) => format!("No change: {store} matches the host record{rest}\n"),
+            (true, true) => {
+                format!("Would change {count} in {store}; it would match the host record{rest}\n")
+            }
+            (true, false) => {
+                format!("Changed {count} in {store}; it matches the host record{rest}\n")
+            }
+        });
         text
     }
 

@@ -87,7 +87,7 @@ fn change(
     })
 }
 
-/// Replaces a record. The extended properties of its key are no part of it.
+/// Replaces a record. The extended properties of its key are not part of it.
 fn update(store: &dyn BindingStore, binding: &Binding) -> Result<(), StoreError> {
     property::change(store, binding.key(), |found| {
         let mut record = binding.record().clone();

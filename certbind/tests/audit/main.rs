@@ -101,11 +101,11 @@ fn a_listing_is_audited_for_people() {
     folder.write("web-01.txt", LISTING);
     let told = folder.told(exit::DONE, &["web-01.txt"]);
     assert!(
-        told.starts_with("warning CB005: A record names no certificate store\n"),
+        told.starts_with("warning CB005: A record has no certificate store name\n"),
         "{told}"
     );
     assert!(
-        told.contains("  ipport=0.0.0.0:8443 (line 39): it names"),
+        told.contains("  ipport=0.0.0.0:8443 (line 39): it has no certificate store name"),
         "{told}"
     );
     assert!(

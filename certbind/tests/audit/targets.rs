@@ -97,7 +97,7 @@ fn a_missing_target_hides_no_other_host() {
         &["web-01.txt", "none-*.txt"],
         &[("none-*", "no file matches the pattern")],
     );
-    unread(&["web-01.txt", "a[.txt"], &[("a[", "it is no pattern")]);
+    unread(&["web-01.txt", "a[.txt"], &[("a[", "it is not a pattern")]);
     unread(&["web-01.txt", "@none.txt"], &[("none", "No such file")]);
     unread(&["@list.txt"], &[("list", "; line 4: redb:: ")]);
     unread(
@@ -258,7 +258,10 @@ fn two_exports_of_one_host_are_a_finding() {
     let report = folder.json(exit::DONE, &["monday", "tuesday"]);
     assert_eq!(
         found(&report, "CB028"),
-        [("WEB-01", "monday/web-01.txt is of the host \"WEB-01\", too")]
+        [(
+            "WEB-01",
+            "monday/web-01.txt is an export of \"WEB-01\" as well"
+        )]
     );
 }
 
@@ -286,7 +289,7 @@ fn baselines_are_found_by_host_in_any_format() {
     );
     assert_eq!(
         found(&report, "CB206"),
-        [("web-02", "only the baseline has this host")]
+        [("web-02", "this host is only in the baseline")]
     );
     assert_eq!(
         found(&report, "CB202"),

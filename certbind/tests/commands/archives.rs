@@ -32,7 +32,7 @@ fn write(host: &Host, name: &str, bytes: &[u8]) -> String {
 }
 
 fn imported(host: &Host, path: &str) -> usize {
-    let report = host.json(&["import", path, "--dry-run", "--report", "json"]);
+    let report = host.json(&["import", path, "--dry-run", "--format", "json"]);
     report["imported"].as_array().unwrap().len()
 }
 
@@ -137,7 +137,7 @@ fn an_archive_that_cannot_be_opened_hides_no_other_host() {
     let expected = [
         ("old", "this is a zip archive"),
         ("cut", "the end of a zip archive is missing"),
-        ("web-09", "this is a 7z archive, which is not read"),
+        ("web-09", "this is a 7z archive, which is not supported"),
     ];
     for (host, what) in expected {
         let is_told = |(name, told): &(&str, &str)| *name == host && told.contains(what);

@@ -12,7 +12,7 @@ fn hive_converts_to_a_registry_export() {
         env!("CARGO_MANIFEST_DIR"),
         "/../crates/formats/tests/fixtures/registry/hivex.hive"
     );
-    let report = host.json(&["import", hive, "--report", "json"]);
+    let report = host.json(&["import", hive, "--format", "json"]);
     assert_eq!(report["format"], "hive");
     assert_eq!(report["imported"].as_array().unwrap().len(), 6);
     let warnings = report["warnings"].to_string();
@@ -23,7 +23,7 @@ fn hive_converts_to_a_registry_export() {
     let file = file.to_str().unwrap();
     host.ok(&["export", "--format", "reg", "-o", file]);
     let other = Host::new();
-    let report = other.json(&["import", file, "--format", "reg", "--report", "json"]);
+    let report = other.json(&["import", file, "--input-format", "reg", "--format", "json"]);
     assert_eq!(report["warnings"], serde_json::json!([]));
     let list = ["list", "--format", "json"];
     assert_eq!(other.json(&list), host.json(&list));
@@ -148,7 +148,7 @@ fn a_snapshot_carries_a_store_to_another_host() {
 
     for format in ["auto", "snapshot"] {
         let other = Host::new();
-        let said = other.ok(&["import", &path, "--format", format]);
+        let said = other.ok(&["import", &path, "--input-format", format]);
         assert!(
             said.contains("Imported 8 bindings") && said.contains("(snapshot)"),
             "{said}"
@@ -202,7 +202,7 @@ fn damaged_snapshot_changes_nothing() {
     }
     std::fs::write(path, &whole[..length - 1]).unwrap();
     let said = other.fails(exit::BROKEN_INPUT, &["import", path]);
-    assert!(said.contains("cut short"), "{said}");
+    assert!(said.contains("truncated"), "{said}");
     std::fs::write(path, [&whole[..], b"x"].concat()).unwrap();
     let said = other.fails(exit::BROKEN_INPUT, &["import", path]);
     assert!(said.contains("expected the end of the file"), "{said}");
@@ -230,7 +230,7 @@ fn a_listing_in_any_order_is_imported_as_one_in_order() {
     std::fs::write(&repeated, records.concat() + records[places - 1]).unwrap();
     let [reversed, repeated] = [&reversed, &repeated].map(|path| path.to_str().unwrap());
 
-    let report = ["--report", "json"];
+    let report = ["--format", "json"];
     let keys = |arguments: &[&str]| host.json(arguments)["imported"].clone();
     let dry = keys(&[&["import", reversed, "--dry-run"][..], &report].concat());
     let imported = keys(&[&["import", reversed][..], &report].concat());

@@ -57,7 +57,7 @@ fn logs_next_to_a_hive_are_replayed() {
     assert!(!error.contains("warning"), "{error}");
     assert_eq!(listed(&host).len(), 4);
 
-    let report = host.json(&["import", hive, "--on-conflict", "skip", "--report", "json"]);
+    let report = host.json(&["import", hive, "--on-conflict", "skip", "--format", "json"]);
     assert_eq!(report["recovery"]["was_dirty"], true);
     assert_eq!(report["recovery"]["applied"][1]["last"], 9);
     host.ok(&[
@@ -76,7 +76,7 @@ fn logs_are_named_or_ignored() {
     let hive = host.file("SYSTEM");
     let hive = hive.to_str().unwrap();
     let count = |arguments: &[&str]| {
-        let import = ["import", hive, "--dry-run", "--report", "json"];
+        let import = ["import", hive, "--dry-run", "--format", "json"];
         let report = host.json(&[&import, arguments].concat());
         let pending = report["warnings"].to_string().contains("may be missing");
         (report["imported"].as_array().unwrap().len(), pending)
@@ -125,7 +125,7 @@ fn a_folder_stands_for_its_hive() {
     ] {
         let folder = host.file(folder);
         let folder = folder.to_str().unwrap();
-        let report = host.json(&["import", folder, "--dry-run", "--report", "json"]);
+        let report = host.json(&["import", folder, "--dry-run", "--format", "json"]);
         // Two of them are in the logs alone.
         assert_eq!(report["imported"].as_array().unwrap().len(), 4, "{folder}");
         assert_eq!(report["format"], "hive");

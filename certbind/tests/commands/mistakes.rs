@@ -334,9 +334,9 @@ fn missing_stores_have_the_nearest_name() {
 fn names_that_never_match_are_warned_of() {
     let host = Host::new();
     for (name, why) in [
-        ("www.*.com", "a wildcard is the whole first label or none"),
-        ("*.*.com", "one wildcard at most"),
-        ("*.com", "right under a top-level domain"),
+        ("www.*.com", "a wildcard must be the whole first label"),
+        ("*.*.com", "only one wildcard"),
+        ("*.com", "directly below a top-level domain"),
         ("www..com", "an empty label"),
     ] {
         let key = format!("hostnameport={name}:443");

@@ -72,9 +72,8 @@ fn with_json(completions: &str) -> BTreeSet<String> {
         let values = line.split_once("compgen -W \"").map(|(_, values)| values);
         let values = values.and_then(|values| values.split_once('"'));
         let is_json = values.is_some_and(|(values, _)| values.split(' ').any(|it| it == "json"));
-        let is_output = matches!(option, "--format)" | "--report)");
         let is_dsc = command.split("__").next() == Some("dsc");
-        if is_json && is_output && !is_dsc && (command != "import" || option == "--report)") {
+        if is_json && option == "--format)" && !is_dsc {
             found.insert(command.to_owned());
         }
     }
@@ -129,9 +128,7 @@ pub(super) fn run(host: &Host, arguments: &[&str]) -> Output {
 
 /// The JSON of a command, by its schema.
 pub(super) fn json(host: &Host, schema: &str, code: u8, arguments: &[&str]) -> Value {
-    let is_import = arguments[0] == "import";
-    let option = if is_import { "--report" } else { "--format" };
-    let output = run(host, &[arguments, &[option, "json"]].concat());
+    let output = run(host, &[arguments, &["--format", "json"]].concat());
     schemas::value(schema, code, &output)
 }
 

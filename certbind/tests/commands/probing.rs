@@ -20,7 +20,7 @@ fn unserved_binding_is_reported_and_fails() {
     assert_eq!(output.status.code(), Some(exit::FOUND.into()));
     let told = String::from_utf8(output.stdout).unwrap();
     let expected = format!(
-        "{key} ({closed}): no connection: connection refused, nothing listens there\n0 as bound, \
+        "{key} ({closed}): connection failed: connection refused, nothing listens there\n0 as bound, \
          1 not, 0 without \
          a verdict\n"
     );

@@ -212,7 +212,7 @@ fn exports_that_do_not_fit_change_nothing() {
         assert_eq!(log(&host), before, "{exports:?}");
     }
     let said = refused(&host, exit::USAGE, &[&undated, "--time", "2025-04-02"]);
-    assert!(said.contains("add --host NAME"), "{said}");
+    assert!(said.contains("add --machine NAME"), "{said}");
     record(
         &host,
         &[&undated, "--time", "2025-04-02", "--host", "WEB01"],

@@ -1,6 +1,7 @@
 //! The configuration document of `docs/dsc.md`.
 
 use std::path::Path;
+use std::process::Command;
 
 use certbind::exit;
 use serde_json::Value;
@@ -19,6 +20,25 @@ fn instances(document: &Value) -> Vec<Value> {
         .iter()
         .filter(|it| it["type"] == "Certbind/TlsBinding");
     ours.map(|it| it["properties"].clone()).collect()
+}
+
+/// The command of the page that writes the manifest for `dsc`.
+#[test]
+fn manifest_is_written_as_the_page_says() {
+    let page = read("docs/dsc.md");
+    let (_, block) = page.split_once("```sh\n").unwrap();
+    let (command, _) = block.split_once("\n```").unwrap();
+    let (command, file) = command.split_once(" > ").unwrap();
+    assert!(file.ends_with(".dsc.resource.json"), "{file}");
+    let mut words = command.split(' ');
+    assert_eq!(words.next(), Some("certbind"));
+    let output = Command::new(env!("CARGO_BIN_EXE_certbind"))
+        .args(words)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let manifest: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(manifest["type"], "Certbind/TlsBinding");
 }
 
 #[test]

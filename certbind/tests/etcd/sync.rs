@@ -129,7 +129,7 @@ fn a_host_is_made_equal_to_its_record_and_follows_it() {
     let (told, code) = host.sync(&["--dry-run"]);
     assert_eq!(code, Some(0), "{told}");
     assert!(
-        told.contains("Would be equal to the fleet's record: 3 bindings"),
+        told.contains("Would change 3 bindings in httpsys:"),
         "{told}"
     );
     assert_eq!(host.local(&["list"]), "No bindings.\n");
@@ -147,7 +147,7 @@ fn a_host_is_made_equal_to_its_record_and_follows_it() {
     );
     assert_eq!(code, Some(0));
     let (told, _) = host.sync(&[]);
-    assert!(told.contains("0 bindings changed in httpsys:"), "{told}");
+    assert!(told.contains("No change: httpsys:"), "{told}");
 }
 
 /// Without `--enforce` they are reported.
@@ -160,7 +160,7 @@ fn local_changes_are_reverted_only_with_enforce() {
     let (told, code) = host.sync(&[]);
     assert_eq!(code, Some(1), "{told}");
     assert!(
-        told.contains("1 binding changed without the fleet, left; --enforce"),
+        told.contains("Local changes of 1 binding, kept; --enforce"),
         "{told}"
     );
     host.local(&["update", "0.0.0.0:443", "--hash", NEW]);
@@ -193,7 +193,7 @@ fn local_changes_are_reverted_only_with_enforce() {
     let (told, code) = host.sync(&["--enforce"]);
     assert_eq!(code, Some(0), "{told}");
     assert!(
-        told.contains("3 bindings changed without the fleet, put back"),
+        told.contains("Local changes of 3 bindings, reverted"),
         "{told}"
     );
     assert!(host.is_equal());
@@ -308,13 +308,12 @@ fn watch_survives_an_etcd_restart() {
     until("the round of what was added after the restart", || {
         let told = said(&out);
         let round = told.split_once("+ ipport=10.0.0.5:443");
-        round.is_some_and(|(_, round)| round.contains("Equal to the fleet's record but for that"))
+        round.is_some_and(|(_, round)| {
+            round.contains("matches the host record, except for the local changes above")
+        })
     });
     let told = said(&out);
-    assert!(
-        told.contains("1 binding changed without the fleet"),
-        "{told}"
-    );
+    assert!(told.contains("Local changes of 1 binding"), "{told}");
     // Each round reads the record by as many calls as this dry run, so that this is two rounds at least.
     let calls = || host.server.finished_calls("Range");
     let before = calls();

@@ -272,7 +272,7 @@ fn names_from_a_plan_reach_no_terminal_raw() {
     let warning = "\"warnings\": [{\"warning\": \"loss\", \"what\": \"\\u001b[2Jlost\"}]";
     bench.write("hostile.json", plan.replace("\"warnings\": []", warning));
     let told = bench.ok(&["apply", "hostile.json", "--yes"]);
-    assert!(told.starts_with("Bring \\u{1b}[2J"), "{told:?}");
+    assert!(told.starts_with("Copy \\u{1b}[2J"), "{told:?}");
     assert!(
         told.contains("lost") && !told.contains('\u{1b}'),
         "{told:?}"

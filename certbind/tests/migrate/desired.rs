@@ -142,7 +142,7 @@ fn a_plan_can_be_limited_to_keys() {
         "plan",
         "bindings.toml",
         "redb:a",
-        "--target",
+        "--key",
         "0.0.0.0:443",
         "-o",
         "p.json",
@@ -150,7 +150,7 @@ fn a_plan_can_be_limited_to_keys() {
     assert!(bench.ok(&plan).contains("1 to create"));
     bench.ok(&["apply", "p.json", "redb:a", "--yes"]);
     assert_eq!(bench.held("redb:a").as_array().unwrap().len(), 1);
-    let unknown = ["plan", "bindings.toml", "redb:a", "--target", "ccs=443"];
+    let unknown = ["plan", "bindings.toml", "redb:a", "--key", "ccs=443"];
     let error = bench.fails(exit::USAGE, &unknown);
     assert!(error.contains("no such key"), "{error}");
 }

@@ -153,7 +153,7 @@ fn api_refusal_changes_nothing() {
     let options = ["--app-id", crate::bench::IIS, "--disablehttp2", "enable"];
     host.ok(&[&["--store", "redb:a", "add", "ccs=443"], &options[..]].concat());
     let told = host.ok(&["plan", "redb:a", &url, "-o", "plan.json"]);
-    assert!(told.contains("takes no options on ccs keys"), "{told}");
+    assert!(told.contains("accepts no options on ccs keys"), "{told}");
     let output = host.run(&["apply", "plan.json", &url, "--yes"]);
     assert_eq!(output.status.code(), Some(exit::REFUSED.into()));
     assert!(text(&output.stderr).contains("ccs=443"));

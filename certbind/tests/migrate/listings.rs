@@ -54,7 +54,7 @@ fn strings(value: &Value, into: &mut BTreeSet<String>) {
 /// The warnings of `import` about a file, without the places.
 fn reported_by_import(bench: &Bench, file: &str) -> Vec<String> {
     let import = ["--store", "memory:", "import", "--dry-run", file];
-    let report = bench.json(&[&import[..], &["--report", "json"]].concat());
+    let report = bench.json(&[&import[..], &["--format", "json"]].concat());
     let warnings = report["warnings"].as_array().unwrap();
     let texts = warnings.iter().map(|warning| warning.as_str().unwrap());
     let sentence = |text: &str| {

@@ -41,7 +41,7 @@ fn plan_text_shows_counts_and_fields() {
     ]);
     let (title, rest) = told.split_once('\n').unwrap();
     let store = |name| format!("redb:{}", bench.file(name).display());
-    let named = format!("Bring {} to {}, made ", store("a"), store("b"));
+    let named = format!("Copy {} to {}, made ", store("a"), store("b"));
     assert!(title.starts_with(&named), "{title}");
     snapbox::assert_data_eq!(
         rest,
@@ -51,7 +51,7 @@ fn plan_text_shows_counts_and_fields() {
              flags                  -disable_http2\n\
              - ipport=0.0.0.0:8443  {OLD} in MY, IIS\n\
              + ipport=10.0.1.7:443  {NEW} in MY, IIS\n    \
-             from the source's      ipport=10.0.0.5:443\n    \
+             source key             ipport=10.0.0.5:443\n    \
              mapped certificate     {OLD} -> {NEW}\n\
              + hostnameport=a.example:80  {NEW} in MY, IIS\n    \
              mapped certificate     {OLD} -> {NEW}\n\n\

@@ -53,17 +53,21 @@ fn python_tests_of_an_installer_pass_as_printed() {
     let (folder, kit) = (folder(), kit());
     let tests = folder.path().join("test_install.py");
     std::fs::write(tests, block("python", 0)).unwrap();
+    let command = block("console", 1);
+    let words: Vec<_> = command.split_whitespace().collect();
+    let ["$", "pytest", on_every_release @ ..] = &words[..] else {
+        panic!("{command}");
+    };
     // The plugin is loaded automatically where the package is installed.
-    let done = pytest(
-        &["-p", "certbind_harness.plugin"],
-        folder.path(),
-        kit.path(),
-    );
-    let printed = String::from_utf8_lossy(&done.stdout);
-    assert!(
-        done.status.success() && printed.contains("5 passed"),
-        "{printed}"
-    );
+    let plugin = ["-p", "certbind_harness.plugin"];
+    for (options, passed) in [(&[][..], "5 passed"), (on_every_release, "35 passed")] {
+        let done = pytest(&[&plugin, options].concat(), folder.path(), kit.path());
+        let printed = String::from_utf8_lossy(&done.stdout);
+        assert!(
+            done.status.success() && printed.contains(passed),
+            "{options:?}: {printed}"
+        );
+    }
 }
 
 #[test]

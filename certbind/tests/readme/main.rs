@@ -6,6 +6,9 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod hosts;
+mod installation;
+mod tables;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;

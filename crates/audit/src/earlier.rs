@@ -97,10 +97,10 @@ pub enum EarlierSubject {
     },
 }
 
-/// A file is no report of an audit.
+/// A file is not a report of an audit.
 #[derive(Debug, thiserror::Error)]
 pub enum EarlierReportError {
-    /// It is no JSON, or not that of a report.
+    /// It is not JSON, or not that of a report.
     #[error("expected the JSON report of certbind audit: {0}")]
     Json(#[from] serde_json::Error),
     /// It is JSON of another format.

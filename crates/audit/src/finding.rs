@@ -70,7 +70,7 @@ pub struct FindingLocation {
 pub enum Subject {
     /// A binding.
     Binding(Binding),
-    /// A record that is no binding, named as the export names it: one that could not be read, or a URL
+    /// A record that is not a binding, named as the export names it: one that could not be read, or a URL
     /// reservation.
     Record(Box<str>),
     /// The complete export.

@@ -97,7 +97,7 @@ impl<'a> Host<'a> {
         Some(bindings.iter().map(|it| (it.key(), it)).collect())
     }
 
-    /// A place in this host that is no binding.
+    /// A place in this host that is not a binding.
     pub(crate) fn place(&self, subject: Subject, line: Option<u64>) -> FindingLocation {
         FindingLocation {
             host: Some(self.index),

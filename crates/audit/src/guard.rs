@@ -97,7 +97,7 @@ fn lost_names(new: &Certificate, replaced: &Certificate) -> Option<String> {
         more => format!(" and {more} more"),
     };
     Some(format!(
-        "its certificate is not for {}{more}, which the certificate before covers",
+        "its certificate does not cover {}{more}, which the current certificate covers",
         told.join(", ")
     ))
 }

@@ -174,7 +174,7 @@ impl<'a> JsonReport<'a> {
             bindings: host.bindings,
             not_assessed: host.not_assessed.as_ref().map(|reason| match reason {
                 NotAssessed::Unreadable(why) => why.as_str(),
-                NotAssessed::OnlyInBaseline => "only the baseline has this host",
+                NotAssessed::OnlyInBaseline => "this host is only in the baseline",
             }),
         });
         let waived = report.waived.iter().map(|waived| JsonWaived {

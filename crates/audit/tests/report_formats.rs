@@ -295,7 +295,7 @@ fn export_text_is_escaped_in_sarif() {
     let changed = "ipport=0.0.0.0:443: it was changed: store name MY -> \
                    [renew it] (https://evil.example/{{0}})";
     assert!(said.contains(&(Some("CB203"), Some(changed))), "{said:?}");
-    let unknown = "ipport=0.0.0.0:443: nobody is known to bind as \
+    let unknown = "ipport=0.0.0.0:443: no known application has the id \
                    {{00000000-0000-0000-0000-000000000007}}";
     assert!(said.contains(&(Some("CB007"), Some(unknown))), "{said:?}");
 }

@@ -118,7 +118,7 @@ impl OpenStore {
     /// Verifies the whole store.
     ///
     /// # Errors
-    /// Any error that prevents it. Damage is reported, and is no error.
+    /// Any error that prevents it. Damage is reported, and is not an error.
     pub fn check(&self) -> Result<CheckReport, StoreError> {
         match &self.verify {
             Some(verify) => verify(),
@@ -148,7 +148,7 @@ impl CheckReport {
     /// Verifies a store by reading every binding.
     ///
     /// # Errors
-    /// Any error of reading. Damage is reported, and is no error.
+    /// Any error of reading. Damage is reported, and is not an error.
     pub fn by_reading(store: &dyn BindingStore) -> Result<Self, StoreError> {
         let mut report = Self::default();
         for binding in store.scan(&Scan::all())? {

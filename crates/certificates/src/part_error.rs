@@ -10,7 +10,7 @@ pub enum PartError {
     #[error("a certificate cannot be read")]
     Certificate,
     /// The part is damaged or truncated.
-    #[error("a part is damaged or cut off")]
+    #[error("a part is damaged or truncated")]
     Damaged,
     /// The part is encrypted, and no password opens it.
     #[error("none of the passwords opens an encrypted part")]

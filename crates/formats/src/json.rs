@@ -125,7 +125,7 @@ impl Stamp {
 /// Reads a JSON export.
 ///
 /// # Errors
-/// [`ReadError`]: the bytes are no JSON export of a known version, or, without `keep_going`, a
+/// [`ReadError`]: the bytes are not a JSON export of a known version, or, without `keep_going`, a
 /// binding in it is broken.
 pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
     let encoding = options

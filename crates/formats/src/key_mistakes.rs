@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use certbind_core::{BindingKey, Host, Kind};
 
-/// Less alike than this, a word is no slip for another.
+/// Less alike than this, a word is not a typo of another.
 const ALIKE: f64 = 0.6;
 
 /// The message for a text that is not a key, with the correct input: for a common mistake, or a key

@@ -139,7 +139,7 @@ pub struct ParseError {
     /// The value that was found, and the expected one.
     pub what: String,
     pub(crate) cause: Option<ErrorCause>,
-    /// The number of errors that it counts, if it is no error of its own.
+    /// The number of errors that it counts, if it is not an error of its own.
     pub(crate) counted: Option<NonZeroU64>,
 }
 

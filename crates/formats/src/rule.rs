@@ -18,7 +18,7 @@ pub(crate) enum Rule {
     ExactOrder,
     /// Names that no language translates are in their positions.
     UntranslatedNames,
-    /// A known label after other text is no unknown label.
+    /// A known label after other text is not an unknown label.
     HiddenLabel,
     /// A value that is identified by its position alone is reported, unless it is the default.
     PositionIsReported,
@@ -26,7 +26,7 @@ pub(crate) enum Rule {
     LearnedLabels,
     /// An unknown label is reported, and never read as a field.
     UnknownLabel,
-    /// `(null)` is no name, in any case.
+    /// `(null)` is not a name, in any case.
     NullIsNoName,
     /// `(null)` with text after it is an error.
     NullAlone,
@@ -54,9 +54,9 @@ pub(crate) enum Rule {
     KeyOnce,
     /// Text that belongs to no record is reported.
     TextIsReported,
-    /// Text without a record is no listing.
+    /// Text without a record is not a listing.
     RecordOrEmpty,
-    /// Several outputs in one file that differ are no listing.
+    /// Several outputs in one file that differ are not a listing.
     OneOutput,
 }
 

@@ -86,7 +86,7 @@ impl Fault {
         self.answer.is_none() && self.delay_ms.is_none() && !self.kill && !changes
     }
 
-    /// It returns this Win32 code and does nothing else.
+    /// The call returns this Win32 error code and has no effect.
     #[must_use]
     pub fn answers(self, code: u32) -> Self {
         Self {

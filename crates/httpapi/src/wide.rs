@@ -5,7 +5,7 @@
 use certbind_httpapi_abi::service::MAX_URL_LENGTH;
 use windows_sys::Win32::Foundation::ERROR_NOT_ENOUGH_MEMORY;
 
-/// A string up to its zero; none if it is no UTF-16, or longer than any URL.
+/// A string up to its zero; none if it is not UTF-16, or longer than any URL.
 ///
 /// # Safety
 /// `pointer` points to a string with a zero at its end; it need not be aligned.

@@ -152,6 +152,20 @@ fn c_example_compiles_with_pkg_config() {
         let mut program = Command::new(prefix.path().join("example"));
         passes(program.env("LD_LIBRARY_PATH", prefix.path().join("lib/certbind")));
     }
+
+    let (_, block) = page.split_once("```console\n").expect("the commands");
+    let (block, _) = block.split_once("```").expect("their end");
+    let commands = block.lines().map(|line| line.strip_prefix("$ "));
+    let commands: Option<Vec<_>> = commands.collect();
+    std::fs::write(prefix.path().join("test.c"), example).expect("written");
+    let mut shell = Command::new("sh");
+    shell.args(["-e", "-c", &commands.expect("commands alone").join("\n")]);
+    passes(
+        shell
+            .current_dir(&prefix)
+            .env("PREFIX", prefix.path())
+            .env("PKG_CONFIG_PATH", prefix.path().join("lib/pkgconfig")),
+    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub enum Error {
     /// A store refused, or could not be read.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// The mapped values are no valid binding.
+    /// The mapped values are not a valid binding.
     #[error("{0}")]
     Binding(#[from] BindingError),
     /// Two rules map one value to different values.
@@ -49,7 +49,7 @@ pub enum Error {
     /// The mapping makes one key of several.
     #[error("{}", told(.0))]
     Duplicates(Vec<Duplicate>),
-    /// The bytes are no plan.
+    /// The bytes are not a plan.
     #[error("it is not a plan: {0}")]
     NoPlan(String),
     /// The version of the plan is not supported by this release.

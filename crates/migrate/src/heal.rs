@@ -23,7 +23,7 @@ pub struct Healing {
 #[non_exhaustive]
 pub enum HealError {
     /// The earlier export, or the present state, has a key more than once.
-    #[error("{key} occurs twice in {place}; the record in force is unknown")]
+    #[error("{key} occurs twice in {place}; the effective record is unknown")]
     Twice {
         /// The key.
         key: BindingKey,

@@ -10,7 +10,8 @@ use crate::warning::Warning;
 /// The value of `format` in every version.
 pub const FORMAT: &str = "certbind-plan";
 
-/// The newest version that is read. It has extended properties, and is written where there are some.
+/// The newest plan version that is read. It is written for plans with extended properties; all others are
+/// written as version 1.
 pub const VERSION: u64 = 2;
 
 /// The version without extended properties.

@@ -128,7 +128,7 @@ impl Plan {
                     return invalid(step, "a step replaces a binding by one of the same key");
                 }
                 if expected == new_value {
-                    return invalid(step, "a step that changes nothing is a keep");
+                    return invalid(step, "a step without a change must be a keep");
                 }
             }
         }

@@ -104,7 +104,7 @@ impl fmt::Display for Warning {
             ),
             Self::UnsupportedOptions { keys } => write!(
                 f,
-                "the target takes no options on ccs keys and will refuse {}",
+                "the target accepts no options on ccs keys and will refuse {}",
                 Keys(keys)
             ),
             Self::UnsupportedProperties { keys } => write!(
@@ -114,7 +114,7 @@ impl fmt::Display for Warning {
             ),
             Self::TooManyChanges { most, changes } => write!(
                 f,
-                "the target takes {most} changes at once and will refuse {changes}; \
+                "the target accepts at most {most} changes at once and will refuse {changes}; \
                  divide them by a filter"
             ),
             Self::CertificateMissing { hash, keys } => write!(

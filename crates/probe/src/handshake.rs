@@ -42,14 +42,14 @@ pub(crate) fn certificate(endpoint: &Endpoint, timeout: Duration) -> Result<Cert
         ClientConnection::new(Arc::new(config), name).map_err(|error| error.to_string())?;
 
     let mut stream = TcpStream::connect_timeout(&endpoint.address, timeout)
-        .map_err(|error| format!("no connection: {}", words(&error)))?;
+        .map_err(|error| format!("connection failed: {}", words(&error)))?;
     let shaken = shake(&mut connection, &mut stream, timeout);
     // If a certificate was shown, it is the result, with or without a later error.
     match (witness.shown.get(), shaken) {
         (Some(certificate), _) => hash_of_file(certificate)
-            .map_err(|_| "the server sent something that is not a certificate".to_owned()),
+            .map_err(|_| "the certificate of the server cannot be parsed".to_owned()),
         (None, Ok(())) => Err("the server sent no certificate".to_owned()),
-        (None, Err(error)) => Err(format!("no handshake: {}", words(&error))),
+        (None, Err(error)) => Err(format!("TLS handshake failed: {}", words(&error))),
     }
 }
 
@@ -111,7 +111,7 @@ impl Write for Until<'_> {
 fn words(error: &io::Error) -> String {
     match error.kind() {
         // Systems name the end of a timeout in two ways.
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "no answer in time".to_owned(),
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "timed out".to_owned(),
         io::ErrorKind::ConnectionRefused => "connection refused, nothing listens there".to_owned(),
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
             "the connection was closed".to_owned()

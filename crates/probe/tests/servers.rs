@@ -132,7 +132,7 @@ fn a_server_without_a_certificate_serves_nothing() {
         let ProbeResult::Nothing { why } = &found else {
             panic!("{found:?}");
         };
-        assert!(why.starts_with("no handshake: "), "{why}");
+        assert!(why.starts_with("TLS handshake failed: "), "{why}");
         assert!(found.is_wrong());
     }
 }
@@ -158,9 +158,9 @@ fn refused_foreign_and_silent_endpoints_differ() {
         ..ProbeOptions::default()
     };
     for (port, said) in [
-        (closed.port(), "no connection: connection refused"),
-        (ports[0], "no handshake: "),
-        (ports[1], "no handshake: no answer in time"),
+        (closed.port(), "connection failed: connection refused"),
+        (ports[0], "TLS handshake failed: "),
+        (ports[1], "TLS handshake failed: timed out"),
     ] {
         let key = format!("0.0.0.0:{port}");
         let probed = probe(&bound(&key, CertHash::new([1; 20])), &options);

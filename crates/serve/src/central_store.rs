@@ -75,7 +75,7 @@ impl CentralStore {
     }
 }
 
-/// The files that IIS searches. A name that is no valid file name, or that Windows takes for a device,
+/// The files that IIS searches. A name that is not a valid file name, or that Windows takes for a device,
 /// has none.
 fn files_of(name: &str) -> Vec<String> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);

@@ -22,7 +22,7 @@ pub(crate) enum Parsed {
     Complete(ClientHello),
 }
 
-/// The bytes are no ClientHello.
+/// The bytes are not a ClientHello.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotTls {
     #[error("the client does not speak TLS")]
@@ -120,7 +120,7 @@ fn be16(bytes: &[u8]) -> usize {
 
 struct Malformed;
 
-/// The place of the first host name in the server_name extension. An empty name is no name.
+/// The place of the first host name in the server_name extension. An empty name is not a name.
 fn name_of(message: &[u8]) -> Result<Option<Range<usize>>, Malformed> {
     let mut hello = Reader(&message[4..]);
     hello.take(2 + 32)?;

@@ -63,7 +63,7 @@ impl Ports {
         self
     }
 
-    /// The port to listen on; 0 is any free port, `None` that the rule gives no port.
+    /// The port to listen on for a bound port. 0 means any free port; `None`, that the rule leads to no valid port.
     #[must_use]
     pub fn of(&self, port: Port) -> Option<u16> {
         match (self.exceptions.get(&port), self.rule) {

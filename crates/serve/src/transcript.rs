@@ -1,6 +1,6 @@
 //! Handshakes for server names that rustls refuses.
 //!
-//! rustls ends the handshake for a name that is no DNS name (`a-.example`, `127.1`, `*.x`), before
+//! rustls ends the handshake for a name that is not a DNS name (`a-.example`, `127.1`, `*.x`), before
 //! it calls a resolver. So it receives the ClientHello with another name of the same length. The
 //! client has hashed its own message, however, and both ends must hash the same bytes: the hash
 //! functions of [`provider`] replace the message by the client's while a [`Substitution`] is in

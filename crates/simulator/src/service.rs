@@ -300,7 +300,7 @@ pub enum ServiceError {
         key: ServiceKey,
     },
     /// The record does not exist.
-    #[error("{key} is not there")]
+    #[error("{key} does not exist")]
     NotFound {
         /// The key of the missing record.
         key: ServiceKey,

@@ -166,7 +166,7 @@ impl Windows {
     }
 }
 
-/// The code of an answer; none for 0 and for an answer that is no code.
+/// The code of an answer; none for 0 and for an answer that is not a code.
 pub(crate) fn code(answer: &str) -> Option<u32> {
     answer.parse().ok().filter(|code| *code != 0)
 }

@@ -36,7 +36,7 @@ pub(crate) unsafe fn set(
             // SAFETY: the caller's promise.
             let set = unsafe { read_set_property(kind, information, length) };
             set.map(|(key, property)| {
-                let secret = format!("session ticket keys of {key}, which are not written down");
+                let secret = format!("session ticket keys of {key}, without their values");
                 let open = KeyProperty::open(key, property);
                 open.map_or(Argument::Undecoded(secret), Argument::Property)
             })

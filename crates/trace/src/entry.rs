@@ -119,7 +119,7 @@ pub enum Argument {
         /// The type.
         property: PropertyType,
     },
-    /// Something that could not be decoded, or that is no configuration of bindings; why. It cannot
+    /// Something that could not be decoded, or that is not a configuration of bindings; why. It cannot
     /// be replayed.
     Undecoded(String),
 }
@@ -199,7 +199,7 @@ fn write_binding(f: &mut fmt::Formatter<'_>, binding: &Binding) -> fmt::Result {
     write!(f, " {{{}}}", record.app_id)
 }
 
-/// A line of a trace that is no entry.
+/// A line of a trace that cannot be parsed.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line} is not a call of a trace: {source}")]
 pub struct TraceError {
@@ -213,7 +213,7 @@ pub struct TraceError {
 /// skipped, as is an incomplete last line.
 ///
 /// # Errors
-/// [`TraceError`] for the first line that is no entry.
+/// [`TraceError`] for the first line that cannot be parsed.
 pub fn read(trace: &[u8]) -> Result<Vec<(usize, Entry)>, TraceError> {
     let whole = trace.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
     let mut entries = Vec::new();

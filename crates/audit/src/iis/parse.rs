@@ -37,7 +37,7 @@ impl Configuration {
     /// Reads `applicationHost.config`. Entities and document types are refused.
     ///
     /// # Errors
-    /// [`ConfigurationError`], if it is no XML, no IIS configuration, has no sites, or names another file
+    /// [`ConfigurationError`], if it is not well-formed XML, is not an IIS configuration, has no sites, or names another file
     /// or an encrypted section for them.
     pub fn parse(bytes: &[u8]) -> Result<Self, ConfigurationError> {
         let whole = |problem| ConfigurationError {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// The text of a file without its byte order mark.
 ///
 /// # Errors
-/// The reason, if bytes are no text of the encoding, or the file declares another one.
+/// The reason, if the bytes are not valid text in the encoding, or the file declares another one.
 pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         if !bytes.len().is_multiple_of(2) {

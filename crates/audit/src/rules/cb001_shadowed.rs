@@ -18,9 +18,9 @@ pub(super) static RULE: Rule = Rule {
     id: "CB001",
     title: "A record is shadowed",
     severity: Severity::Warning,
-    why: "Clients that connect to the address get the certificate and options of the other \
-        record, for every host name. That a binding of one address hides all host names of \
-        its port is the most frequent reason for \"the wrong certificate\" on a host with \
+    why: "Clients that connect to this address get the certificate and options of the other \
+        record, whatever host name they request. A binding of one address that hides all host \
+        names on its port is the most frequent cause of \"the wrong certificate\" on a host with \
         correctly configured sites.",
     remedy: "Delete the record that comes first if it is not needed, or give it the certificate \
         and options that clients of these names need.",
@@ -49,13 +49,13 @@ fn shadowed_by_addresses(at: &AtPort<'_>, findings: &mut Findings) {
     let related = RelatedLocations::of(at.addresses.iter().map(HostBinding::place));
     let sentence: Sentence = match at.addresses.len() {
         1 => format!(
-            "it is not used on connections to {}, which {} is bound to",
+            "it is not used for connections to {}, which are served by {}",
             address(first),
             first.binding.key()
         )
         .into(),
         more => format!(
-            "it is not used on connections to {} and {}, which have records of their own",
+            "it is not used for connections to {} and {}, which have their own records",
             address(first),
             match more - 1 {
                 1 => "1 other address".to_owned(),
@@ -88,7 +88,7 @@ fn shadowed_by_names(at: &AtPort<'_>, findings: &mut Findings) {
             (bound.binding.key(), named.get(&bound.binding.key().host()))
         {
             let sentence = format!(
-                "{} has the same host name and port, and is taken to come first (that is inferred)",
+                "{} has the same host name and port, and takes precedence (inferred)",
                 first.binding.key()
             );
             findings
@@ -115,7 +115,7 @@ pub(super) fn cases() -> super::harness::Cases {
                 .bind("10.0.0.5:443")
                 .bind_as("hostnameport=www.contoso.com:443", another_certificate),
             &["hostnameport=www.contoso.com:443"],
-            "it is not used on connections to 10.0.0.5, which ipport=10.0.0.5:443 is bound to",
+            "it is not used for connections to 10.0.0.5, which are served by ipport=10.0.0.5:443",
         )
         .trips(
             Scene::new()
@@ -124,7 +124,7 @@ pub(super) fn cases() -> super::harness::Cases {
                 .bind("hostnameport=www.contoso.com:443")
                 .bind("ccs=443"),
             &["hostnameport=www.contoso.com:443", "ccs=443"],
-            "10.0.0.5 and 1 other address, which have records of their own",
+            "10.0.0.5 and 1 other address, which have their own records",
         )
         .trips(
             Scene::new()

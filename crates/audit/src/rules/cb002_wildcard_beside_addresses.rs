@@ -10,11 +10,10 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB002",
-    title: "A wildcard address has another certificate than single addresses",
+    title: "The wildcard address and a specific address have different certificates",
     severity: Severity::Warning,
-    why: "Which certificate a client gets depends on the address that it happens to connect to. \
-        Renewals that look at the wildcard address alone leave the others with the old \
-        certificate.",
+    why: "The certificate that a client gets depends on the address it connects to. A renewal \
+        that covers only the wildcard address leaves the old certificate on the other addresses.",
     remedy: "Bind the same certificate, or delete the records of single addresses if the wildcard \
         address is meant to answer for all. Waive it where the addresses belong to different \
         services.",
@@ -48,9 +47,9 @@ fn compare<'a, 'b: 'a>(
         return;
     };
     let sentence = match differing.len() {
-        1 => format!("{} has another certificate", first.binding.key()),
+        1 => format!("{} has a different certificate", first.binding.key()),
         more => format!(
-            "{} and {} more records of single addresses have other certificates",
+            "{} and {} more records of specific addresses have different certificates",
             first.binding.key(),
             more - 1
         ),
@@ -73,7 +72,7 @@ pub(super) fn cases() -> super::harness::Cases {
                 .bind("10.0.0.4:443")
                 .bind_as("10.0.0.5:443", another_certificate),
             &["ipport=0.0.0.0:443"],
-            "ipport=10.0.0.5:443 has another certificate",
+            "ipport=10.0.0.5:443 has a different certificate",
         )
         .trips(
             Scene::new()

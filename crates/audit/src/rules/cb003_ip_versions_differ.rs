@@ -10,11 +10,11 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB003",
-    title: "IPv4 and IPv6 clients are answered differently",
+    title: "IPv4 and IPv6 clients get different certificates or options",
     severity: Severity::Warning,
-    why: "The same name leads to both, and a client takes whichever version of IP works first: \
-        it gets one certificate today and another tomorrow. A renewal or a hardening that was \
-        done for 0.0.0.0 alone leaves [::] as it was.",
+    why: "Clients use either IP version to reach the same name, so the same client can get \
+        different certificates on different days. A renewal or hardening of 0.0.0.0 alone does \
+        not change [::].",
     remedy: "Give both records the same certificate and options; or delete that of [::], since \
         0.0.0.0 answers for IPv6 as well.",
 };

@@ -12,10 +12,11 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB004",
-    title: "A port is bound for one version of IP only",
+    title: "A port is bound for only one IP version",
     severity: Severity::Note,
-    why: "Clients that come by the other version of IP find no binding, and their connections \
-        are reset. A name that has both A and AAAA records then works or fails by chance.",
+    why: "Clients that connect over the other IP version find no binding, and their connections \
+        are reset. A name with both A and AAAA records then fails for some clients and not for \
+        others.",
     remedy: "Bind 0.0.0.0, which answers for both versions, or an address of the other version; or \
         see that no name leads there by the other version.",
 };
@@ -40,7 +41,7 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
             (None, Some(_)) => (v6, "IPv6", "IPv4"),
             _ => continue,
         };
-        let sentence = format!("port {port} is bound for {has} and not for {lacks}");
+        let sentence = format!("port {port} is bound for {has} but not for {lacks}");
         findings
             .add(bound[0].place(), sentence)
             .resting_on(precedence::ORDER)
@@ -57,12 +58,12 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             Scene::new().bind("10.0.0.5:443").bind("10.0.0.6:443"),
             &["ipport=10.0.0.5:443"],
-            "port 443 is bound for IPv4 and not for IPv6",
+            "port 443 is bound for IPv4 but not for IPv6",
         )
         .trips(
             Scene::new().bind("[::]:8443"),
             &["ipport=[::]:8443"],
-            "for IPv6 and not for IPv4",
+            "for IPv6 but not for IPv4",
         )
         .passes("0.0.0.0 answers for both", Scene::new().bind("0.0.0.0:443"))
         .passes("both", Scene::new().bind("[::]:443").bind("10.0.0.5:443"))

@@ -9,10 +9,10 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB005",
-    title: "A record names no certificate store",
+    title: "A record has no certificate store name",
     severity: Severity::Warning,
-    why: "HTTP.sys looks in MY then. IIS and tools that list its sites do not expect a record \
-        without a store name: listing the bindings of sites fails or leaves them out.",
+    why: "HTTP.sys then searches the MY store. IIS, and tools that list its sites, expect a store \
+        name: without one, listing the site bindings fails or omits the record.",
     remedy: "Bind it again with a store name: certbind update KEY --store-name MY, or netsh's \
         certstorename=MY.",
 };
@@ -25,7 +25,7 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
         .store_name
         .is_none()
         .then_some(Sentence::Borrowed(
-            "it names no certificate store; HTTP.sys looks in MY",
+            "it has no certificate store name; HTTP.sys searches MY",
         ))
 }
 
@@ -38,7 +38,7 @@ pub(super) fn cases() -> super::harness::Cases {
                 record.certificate.as_mut().unwrap().store_name = None;
             }),
             &["ipport=0.0.0.0:443"],
-            "no certificate store",
+            "no certificate store name",
         )
         .passes("a store name", Scene::new().bind("0.0.0.0:443"))
         .passes(

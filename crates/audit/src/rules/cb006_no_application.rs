@@ -11,8 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB006",
     title: "A record has no application id",
     severity: Severity::Note,
-    why: "The owner is unknown, and so is whether the record may be deleted. The id is not \
-        checked: a program may leave it empty, and some guides do.",
+    why: "The owner of the record is unknown, and so is whether it is safe to delete. HTTP.sys \
+        does not check the id; some programs and guides leave it empty.",
     remedy: "Find out which program needs it, and bind it again under an id of that program: \
         certbind update KEY --app-id GUID.",
 };

@@ -9,10 +9,10 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB007",
-    title: "A record is of an unknown application",
+    title: "A record belongs to an unknown application",
     severity: Severity::Note,
-    why: "Records outlive the programs that made them: the bindings of an uninstalled program \
-        stay, and its port serves a certificate that is no longer renewed.",
+    why: "Records outlive the programs that created them. After a program is uninstalled, its \
+        binding stays, and the port serves a certificate that is no longer renewed.",
     remedy: "Find out which program has the id. If a program needs it, name the id in the \
         configuration, under [applications]; if not, delete the record.",
 };
@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check::Record(check);
 fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
     let id = binding.record().app_id;
     (!id.is_nil() && fleet.config.application(&id).is_none())
-        .then(|| format!("nobody is known to bind as {{{id}}}").into())
+        .then(|| format!("no known application has the id {{{id}}}").into())
 }
 
 #[cfg(test)]

@@ -10,11 +10,11 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB008",
-    title: "IIS Express has left a record behind",
+    title: "A record was created by IIS Express",
     severity: Severity::Note,
-    why: "Setting up IIS Express binds a self-signed development certificate to a hundred ports. \
-        On a host that serves others it is a sign that development tools were installed there, \
-        and the ports answer with a certificate that no client trusts.",
+    why: "Installing IIS Express binds a self-signed development certificate to a hundred ports. \
+        On a server, this shows that development tools were installed, and the ports serve a \
+        certificate that no client trusts.",
     remedy: "On a server, uninstall IIS Express and delete its records. On a developer's machine, \
         turn the rule off.",
 };
@@ -24,7 +24,7 @@ pub(super) const CHECK: Check = Check::Record(check);
 fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
     let port = binding.key().port().get();
     (binding.record().app_id == IIS_EXPRESS && fleet.config.iis_express_ports.contains(&port))
-        .then(|| format!("IIS Express bound port {port} for development").into())
+        .then(|| format!("it belongs to IIS Express (development port {port})").into())
 }
 
 #[cfg(test)]

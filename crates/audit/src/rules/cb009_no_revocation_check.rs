@@ -11,8 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB009",
     title: "Client certificates are not checked for revocation",
     severity: Severity::Warning,
-    why: "A client certificate that its authority has taken back, because its key was stolen or \
-        its owner has left, is accepted until it expires.",
+    why: "HTTP.sys accepts a revoked client certificate, for example one whose key was stolen or \
+        whose owner has left, until it expires.",
     remedy: "Turn the check on (netsh: verifyclientcertrevocation=enable), and see that the host \
         can reach the authorities' lists. Where no client certificates are asked for, waive \
         it.",

@@ -11,8 +11,9 @@ pub(super) static RULE: Rule = Rule {
     id: "CB010",
     title: "Revocation is checked with cached data only",
     severity: Severity::Note,
-    why: "The host never fetches a revocation list itself. Where nothing else fetches it, a \
-        certificate counts as unrevoked, or as unknown, for as long as the cache says so.",
+    why: "The host never downloads a revocation list. Unless another program downloads it, a \
+        revoked certificate is accepted, or its status stays unknown, for as long as the cached \
+        data is used.",
     remedy: "Let it fetch (netsh: verifyrevocationwithcachedclientcertonly=disable), or see that \
         something keeps the cache fresh.",
 };

@@ -11,8 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB011",
     title: "The usage of client certificates is not checked",
     severity: Severity::Warning,
-    why: "A certificate that was issued for something else, for mail or for a server, lets its \
-        owner in as a client.",
+    why: "A certificate that was issued for another purpose, such as email or a server, \
+        authenticates its owner as a client.",
     remedy: "Turn the check on (netsh: usagecheck=enable), and issue client certificates for client \
         authentication.",
 };

@@ -9,10 +9,10 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB012",
-    title: "Old versions of TLS are not ruled out",
+    title: "Legacy TLS versions are not disabled",
     severity: Severity::Note,
-    why: "TLS 1.0 and 1.1 and weak cipher suites are allowed if the host allows them. The \
-        settings of the host are elsewhere in its registry and not part of a binding.",
+    why: "TLS 1.0, TLS 1.1 and weak cipher suites are available if Schannel allows them on the \
+        host. Those settings are in another part of the registry and are not part of a binding.",
     remedy: "Disable them for the binding (netsh: disablelegacytls=enable, Windows Server 2022 \
         and later), or for the host in Schannel's settings; then turn the rule off.",
 };
@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check::Record(check);
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     let flags = binding.record().flags;
     (!flags.intersects(SslFlags::DISABLE_LEGACY_TLS | SslFlags::REJECT) && takes_options(binding))
-        .then_some(Sentence::Borrowed("it does not rule out TLS 1.0 and 1.1"))
+        .then_some(Sentence::Borrowed("TLS 1.0 and 1.1 are not disabled"))
 }
 
 /// A plain binding of the central store takes no options, so there is nothing to set.
@@ -39,7 +39,7 @@ pub(super) fn cases() -> super::harness::Cases {
                 record.flags = SslFlags::DISABLE_HTTP2;
             }),
             &["ipport=0.0.0.0:443"],
-            "does not rule out TLS 1.0",
+            "TLS 1.0 and 1.1 are not disabled",
         )
         .passes("ruled out", Scene::new().bind("0.0.0.0:443"))
         .passes(

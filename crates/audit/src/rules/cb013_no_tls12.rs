@@ -11,9 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB013",
     title: "TLS 1.2 is disabled",
     severity: Severity::Warning,
-    why: "Clients without TLS 1.3 cannot connect or, where older versions are allowed, fall \
-        back to those. Where TLS 1.3 and old versions are disabled too, no client can \
-        connect.",
+    why: "Clients without TLS 1.3 cannot connect, or use older versions where those are allowed. \
+        If TLS 1.3 and the old versions are disabled as well, no client can connect.",
     remedy: "Enable it (netsh: disabletls12=disable), unless every client is known to speak TLS \
         1.3.",
 };
@@ -29,10 +28,10 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
                 flags.contains(SslFlags::DISABLE_TLS13),
                 flags.contains(SslFlags::DISABLE_LEGACY_TLS),
             ) {
-                (true, true) => "every version of TLS is disabled: nobody can connect",
-                (true, false) => "TLS 1.2 and 1.3 are disabled: what is left is older",
+                (true, true) => "every version of TLS is disabled: no client can connect",
+                (true, false) => "TLS 1.2 and 1.3 are disabled, so only older versions remain",
                 (false, true) => "TLS 1.2 is disabled: clients need TLS 1.3",
-                (false, false) => "TLS 1.2 is disabled, and older versions are not",
+                (false, false) => "TLS 1.2 is disabled, but older versions are not",
             },
         ))
 }
@@ -53,11 +52,15 @@ pub(super) fn cases() -> super::harness::Cases {
             key,
             "clients need TLS 1.3",
         )
-        .trips(with(SslFlags::DISABLE_TLS13), key, "what is left is older")
+        .trips(
+            with(SslFlags::DISABLE_TLS13),
+            key,
+            "only older versions remain",
+        )
         .trips(
             with(SslFlags::DISABLE_TLS13 | SslFlags::DISABLE_LEGACY_TLS),
             key,
-            "nobody can connect",
+            "no client can connect",
         )
         .passes(
             "it is enabled",

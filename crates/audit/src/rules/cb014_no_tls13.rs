@@ -11,8 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB014",
     title: "TLS 1.3 is disabled",
     severity: Severity::Note,
-    why: "Clients that speak it fall back to TLS 1.2: one more round trip, and client \
-        certificates that are readable on the network. HTTP/3 needs it.",
+    why: "Clients fall back to TLS 1.2, which needs one more round trip and sends client \
+        certificates unencrypted. HTTP/3 requires TLS 1.3.",
     remedy: "Enable it (netsh: disabletls13=disable), unless something that asks for client \
         certificates in the middle of a connection needs TLS 1.2.",
 };

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     id: "CB015",
     title: "HTTP/2 is disabled",
     severity: Severity::Note,
-    why: "Clients take more connections and more time. gRPC does not work at all.",
+    why: "Clients open more connections and pages load more slowly. gRPC does not work at all.",
     remedy: "Enable it (netsh: disablehttp2=disable), unless something needs HTTP/1.1, as Windows \
         authentication does that is bound to a connection.",
 };

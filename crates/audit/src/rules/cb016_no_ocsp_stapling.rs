@@ -11,9 +11,9 @@ pub(super) static RULE: Rule = Rule {
     id: "CB016",
     title: "OCSP stapling is disabled",
     severity: Severity::Note,
-    why: "Each client has to ask the authority whether the certificate is revoked. This takes \
-        longer and reveals the client to the authority, and most clients do not ask. A \
-        certificate that demands stapling is refused.",
+    why: "Each client has to ask the CA whether the certificate is revoked. That is slow and \
+        tells the CA who connects; most clients do not ask at all. Clients reject a certificate \
+        that requires stapling (OCSP Must-Staple).",
     remedy: "Enable it (netsh: disableocspstapling=disable), unless the host cannot reach the \
         authority.",
 };

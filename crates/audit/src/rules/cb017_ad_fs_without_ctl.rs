@@ -9,12 +9,12 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB017",
-    title: "An AD FS record asks for client certificates of the issuers of devices alone",
+    title: "An AD FS record requests only client certificates from device issuers",
     severity: Severity::Warning,
-    why: "AD FS asks for client certificates on port 49443 and on certauth.NAME:443, and sets \
-        no CTL store there. With a CTL store, the server sends the client the issuers in it, \
-        and the client offers no certificate of another issuer: signing in with a smart card \
-        or a user's certificate fails.",
+    why: "AD FS asks for client certificates on port 49443 and on certauth.NAME:443, and sets no \
+        CTL store there. With a CTL store, the server sends the client the issuers in it, and the \
+        client offers no certificate from any other issuer: signing in with a smart card or a \
+        user certificate fails.",
     remedy: "Take the CTL store away: add the record again without sslctlstorename, so that Ctl \
         Store Name is (null), as AD FS sets it.",
 };

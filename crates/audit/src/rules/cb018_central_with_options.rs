@@ -9,11 +9,11 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB018",
-    title: "A plain central store record has options",
+    title: "A ccs record has options",
     severity: Severity::Warning,
-    why: "HTTP.sys refuses a ccs record with options. One that has them was written to the \
-        registry by hand or comes from somewhere else: it cannot be set on a host, and whether \
-        the options act is not known.",
+    why: "HTTP.sys refuses options on a ccs record. A record that has them was written to the \
+        registry directly or read from another source: it cannot be set on a host, and whether \
+        the options have an effect is unknown.",
     remedy: "Clear the options, or bind host names of the central store (scopedccs), which take \
         them.",
 };

@@ -9,10 +9,10 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB019",
-    title: "A revocation freshness time is not in force",
+    title: "The revocation freshness time has no effect",
     severity: Severity::Warning,
-    why: "The time requests that revocation lists are fetched before they expire, and has no \
-        effect.",
+    why: "The time asks HTTP.sys to download new revocation lists before the old ones expire. \
+        Without the flag that enables it, or with revocation checks turned off, it is ignored.",
     remedy: "Set the time again with a tool that sets its flag as well (certbind and netsh do, \
         where the time is not 0), turn the revocation check on, or set the time to 0.",
 };
@@ -31,11 +31,11 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
         .check_mode
         .contains(CertCheckMode::USE_REVOCATION_FRESHNESS)
     {
-        "its flag is not set"
+        "the flag that enables it is not set"
     } else {
         return None;
     };
-    Some(format!("its freshness time of {seconds} s is not in force, since {why}").into())
+    Some(format!("its freshness time of {seconds} s has no effect, since {why}").into())
 }
 
 #[cfg(test)]
@@ -53,7 +53,7 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             with(CertCheckMode::empty()),
             key,
-            "600 s is not in force, since its flag is not set",
+            "600 s has no effect, since the flag that enables it is not set",
         )
         .trips(
             with(in_force | CertCheckMode::NO_REVOCATION),

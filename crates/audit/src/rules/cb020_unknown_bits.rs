@@ -9,10 +9,10 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB020",
-    title: "A record has bits that are not known",
+    title: "A record has unknown bits",
     severity: Severity::Note,
-    why: "Their effect is unknown: a newer Windows may define them, or they were written by \
-        mistake. No other rule considers them.",
+    why: "The effect of the bits is unknown: a newer Windows may define them, or they were set by \
+        mistake. The other rules ignore them.",
     remedy: "See which program or Windows version set them; a newer certbind may know them.",
 };
 
@@ -28,7 +28,7 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     .filter(|(_, bits)| *bits != 0)
     .map(|(field, bits)| format!("{bits:#x} of its {field}"))
     .collect();
-    (!bits.is_empty()).then(|| format!("{} is not known", bits.join(" and ")).into())
+    (!bits.is_empty()).then(|| format!("{} is unknown", bits.join(" and ")).into())
 }
 
 #[cfg(test)]
@@ -42,7 +42,7 @@ pub(super) fn cases() -> super::harness::Cases {
                 record.check_mode = CertCheckMode::from_bits_retain(0x20);
             }),
             &["ipport=0.0.0.0:443"],
-            "0x100000 of its flags and 0x20 of its check mode is not known",
+            "0x100000 of its flags and 0x20 of its check mode is unknown",
         )
         .passes(
             "every known bit",

@@ -13,8 +13,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB021",
     title: "Many applications use one certificate",
     severity: Severity::Note,
-    why: "They share one private key: a theft from one application affects all, and a renewal \
-        has to reach all of them on the same day.",
+    why: "The applications share one private key: if it is stolen from one of them, all are \
+        affected, and a renewal has to update all of them on the same day.",
     remedy: "Give applications of different owners certificates of their own; for the renewal, \
         certbind rotate finds every record.",
 };

@@ -11,8 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB022",
     title: "A host name cannot be matched",
     severity: Severity::Warning,
-    why: "HTTP.sys compares the name in the key with the name that a client sends. Where no client sends \
-        such a name, the record is never used, and clients get another one or none.",
+    why: "HTTP.sys compares the name in the key with the name that a client sends. If no client \
+        sends such a name, the record is never used, and clients get another certificate or none.",
     remedy: "Bind the name as clients send it: a name in DNS, internationalised ones as A-labels (xn--…), \
         a wildcard as the whole first label.",
 };
@@ -34,14 +34,14 @@ pub fn unmatched_name(binding: &Binding) -> Option<String> {
     }
     let host = host.strip_suffix('.').unwrap_or(host);
     if host.starts_with('.') || host.contains("..") {
-        return Some("it has an empty label, which no name has".to_owned());
+        return Some("it has an empty label, which no DNS name can have".to_owned());
     }
     if let Some(trouble) = wildcard_trouble(host) {
         return Some(trouble.to_owned());
     }
     if let Some(label) = host.split('.').find(|label| is_broken_a_label(label)) {
         return Some(format!(
-            "{label:?} looks like an A-label and stands for no name"
+            "{label:?} looks like an A-label but does not decode to a name"
         ));
     }
     if let Some(label) = host.split('.').find(|label| label.len() > 63) {
@@ -54,12 +54,14 @@ pub fn unmatched_name(binding: &Binding) -> Option<String> {
     // No name of a host has an underscore, but names that clients look up do.
     let is_odd = |c: &char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-' | '_' | '*');
     if let Some(odd) = host.chars().find(is_odd) {
-        return Some(format!("it has {odd:?} in it, which no name has"));
+        return Some(format!(
+            "it contains {odd:?}, which no DNS name can contain"
+        ));
     }
     // HTTP.sys compares characters, and is not known to make A-labels of others.
     let spelled = binding.host_spelling().filter(|name| !name.is_ascii())?;
     Some(format!(
-        "it is spelled {spelled:?}, and clients send {host}"
+        "it is spelled {spelled:?}, but clients send {host}"
     ))
 }
 
@@ -68,10 +70,10 @@ fn wildcard_trouble(host: &str) -> Option<&'static str> {
         return None;
     }
     match host.strip_prefix("*.") {
-        None => Some("a wildcard is the whole first label or none"),
-        Some(rest) if rest.contains('*') => Some("a name has one wildcard at most"),
+        None => Some("a wildcard must be the whole first label"),
+        Some(rest) if rest.contains('*') => Some("a name can have only one wildcard"),
         Some(rest) if !rest.contains('.') => {
-            Some("it stands for every name right under a top-level domain")
+            Some("its wildcard is directly below a top-level domain")
         }
         Some(_) => None,
     }
@@ -122,7 +124,7 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             Scene::new().bind("hostnameport=*.*.com:443"),
             &["hostnameport=*.*.com:443"],
-            "one wildcard",
+            "only one wildcard",
         )
         .trips(
             Scene::new().bind("hostnameport=*.com:443"),
@@ -132,7 +134,7 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             Scene::new().bind("hostnameport=xn--a.example:443"),
             &["hostnameport=xn--a.example:443"],
-            "stands for no name",
+            "does not decode to a name",
         )
         .trips(
             Scene::new().bind(LONG_LABEL),
@@ -143,7 +145,7 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             Scene::new().bind("hostnameport=https//contoso.com:443"),
             &["hostnameport=https//contoso.com:443"],
-            "it has '/' in it",
+            "it contains '/'",
         )
         .trips(
             spelled(),

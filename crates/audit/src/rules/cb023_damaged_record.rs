@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     id: "CB023",
     title: "A record of the export cannot be read",
     severity: Severity::Error,
-    why: "The binding was not audited: nothing is known of that address or name.",
+    why: "The binding was not audited: its certificate and options are unknown.",
     remedy: "Export the host again. If the record is still damaged, show it with netsh, delete it \
         and bind it again.",
 };

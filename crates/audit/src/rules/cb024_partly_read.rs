@@ -10,10 +10,10 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB024",
-    title: "A record of the export was read in part",
+    title: "A record of the export was read only in part",
     severity: Severity::Warning,
-    why: "Some settings are unknown, or are missing and assumed to have their defaults: the \
-        findings for the record may not apply on the host.",
+    why: "Some settings are unknown, or are missing and assumed to be at their defaults: findings \
+        for the record may not apply to the host.",
     remedy: "Export the host again, completely. The message names a setting that this version \
         does not know; check it on the host.",
 };

@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     id: "CB025",
     title: "Lines of the export belong to no record",
     severity: Severity::Note,
-    why: "The record of these lines is unknown, and may be missing from the export.",
+    why: "The lines may belong to a record that is missing from the export.",
     remedy: "Export the host again, and do not edit the file.",
 };
 

@@ -13,8 +13,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB026",
     title: "Some clients do not send the host name of the record",
     severity: Severity::Warning,
-    why: "HTTP.sys finds the record by the name that a client sends (SNI). A client that sends no name, or \
-        a differently spelled one, gets the certificate of another binding or no answer.",
+    why: "HTTP.sys selects the record by the name that a client sends (SNI). A client that sends \
+        no name, or spells it differently, gets the certificate of another binding or none.",
     remedy: "Use a name of several labels, of letters, digits and hyphens alone and without a dot at the \
         end; or bind the address as well.",
 };
@@ -29,21 +29,19 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
         .parse::<IpAddr>()
         .is_ok()
     {
-        return Some(
-            "of the clients that were tried, only WinHTTP sends an address as a name".into(),
-        );
+        return Some("of the tested clients, only WinHTTP sends an address as a name".into());
     }
     if host.ends_with('.') {
         return Some(
-            "Chromium, Node.js, Python and WinHTTP send the dot at the end of a name; curl, wget, \
-             gnutls-cli and the JDK's HttpsURLConnection leave it out, and openssl s_client then sends \
+            "Chromium, Node.js, Python and WinHTTP send the trailing dot of a name; curl, wget, \
+             gnutls-cli and the JDK's HttpsURLConnection omit it, and openssl s_client then sends \
              no name"
                 .into(),
         );
     }
     if !host.contains('.') {
         return Some(
-            "the JDK's HttpsURLConnection and openssl s_client send no name that has one label"
+            "the JDK's HttpsURLConnection and openssl s_client do not send names of one label"
                 .into(),
         );
     }
@@ -57,14 +55,17 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     if let Some(label) = hyphen {
         return Some(
             format!(
-                "the JDK's HttpsURLConnection sends no name, and rustls refuses it: its label {label:?} \
+                "the JDK's HttpsURLConnection does not send it, and rustls rejects it: its label {label:?} \
                  ends with a hyphen"
             )
             .into(),
         );
     }
     let label = underscore?;
-    Some(format!("the JDK's HttpsURLConnection sends no name: {label:?} has an underscore").into())
+    Some(
+        format!("the JDK's HttpsURLConnection does not send it: {label:?} has an underscore")
+            .into(),
+    )
 }
 
 #[cfg(test)]

@@ -10,10 +10,10 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB028",
-    title: "Two exports are of one host",
+    title: "Two exports have the same host name",
     severity: Severity::Warning,
-    why: "One of them is out of date or was filed under another host's name; counts include both. If a \
-        host's name is wrong, another host is missing.",
+    why: "One of them is outdated or was saved under the name of another host, and totals count \
+        both. If a name is wrong, the export of another host is missing.",
     remedy: "Keep the newer export. Rename the file, or correct the host in its header, if it is of \
         another host.",
 };
@@ -37,7 +37,7 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
             findings
                 .add(
                     host.place(Subject::Export, None),
-                    format!("{source} is of the host {:?}, too", host.export.name),
+                    format!("{source} is an export of {:?} as well", host.export.name),
                 )
                 .related_to(RelatedLocations::of(related));
         }
@@ -53,7 +53,7 @@ pub(super) fn cases() -> super::harness::Cases {
                 .host_with(|host| host.source = Some("a/web-01.txt".to_owned()))
                 .host("WEB-01"),
             &["the export"],
-            "a/web-01.txt is of the host \"WEB-01\", too",
+            "a/web-01.txt is an export of \"WEB-01\" as well",
         )
         .passes("two hosts", Scene::new().host("web-02"))
 }

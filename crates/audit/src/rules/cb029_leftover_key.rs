@@ -10,11 +10,11 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB029",
-    title: "A registry key has options and no certificate",
+    title: "A registry key has options but no certificate",
     severity: Severity::Note,
-    why: "HTTP.sys has no binding there, so nothing answers by it. Instructions that set DefaultFlags in \
-        the registry leave such keys on hosts whose binding has another key: the option that was wanted \
-        is not in force.",
+    why: "HTTP.sys has no binding for the key, so the options in it have no effect. Guides that \
+        set DefaultFlags in the registry leave such keys on hosts whose binding has a different \
+        key.",
     remedy: "Set the option on the binding that answers, with certbind update or netsh, and delete the key.",
 };
 

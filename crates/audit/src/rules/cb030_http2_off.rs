@@ -12,11 +12,11 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB030",
-    title: "HTTP/2 is switched off for the host",
+    title: "HTTP/2 is disabled for the whole host",
     severity: Severity::Note,
-    why: "EnableHttp2Tls in the registry overrides every binding: clients take more connections and more \
-        time, and gRPC does not work, although the records allow HTTP/2. It was a mitigation of \
-        CVE-2023-44487, which updates of October 2023 made unnecessary.",
+    why: "EnableHttp2Tls in the registry overrides every binding: clients open more connections, \
+        pages load more slowly and gRPC does not work, although the records allow HTTP/2. It was \
+        a mitigation for CVE-2023-44487 that the updates of October 2023 made unnecessary.",
     remedy: "Install the updates, delete EnableHttp2Tls under Services\\HTTP\\Parameters and restart the \
         host. Where a site must not have HTTP/2, disable it in its binding (disablehttp2=enable).",
 };
@@ -56,7 +56,7 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             Scene::new().export(&registry(off, REGISTRY_BINDING)),
             &["the export"],
-            "HTTP/2 is switched off for every binding",
+            "HTTP/2 is disabled for every binding",
         )
         .passes(
             "it is on",

@@ -10,8 +10,9 @@ pub(super) static RULE: Rule = Rule {
     id: "CB031",
     title: "A URL is reserved for everyone",
     severity: Severity::Warning,
-    why: "Every user of the host, also one without rights, may register the URL and answer its requests. \
-        With https on a port that is bound, the answers have the certificate of the host.",
+    why: "Every user of the host, including unprivileged ones, can register the URL and answer \
+        its requests. For an https URL on a bound port, the responses are sent with the host's \
+        certificate.",
     remedy: "Reserve the URL for the account of the service that needs it: netsh http delete urlacl \
         url=URL, then netsh http add urlacl url=URL user=ACCOUNT.",
 };

@@ -12,10 +12,10 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB032",
-    title: "The listen list leaves the address of a binding out",
+    title: "The IP listen list does not include the address of a binding",
     severity: Severity::Warning,
-    why: "HTTP.sys listens on the addresses of its listen list alone. A binding of another address is never \
-        reached: connections are refused, or another program answers them.",
+    why: "HTTP.sys listens only on the addresses in its IP listen list. A binding of another \
+        address is never used: connections are refused, or another program accepts them.",
     remedy: "Add the address with netsh http add iplisten ipaddress=ADDRESS, or delete the binding.",
 };
 
@@ -49,7 +49,7 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
         };
         findings.add(
             bound.place(),
-            format!("HTTP.sys listens on {}{more} alone", list.join(", ")),
+            format!("HTTP.sys listens only on {}{more}", list.join(", ")),
         );
     }
 }
@@ -62,12 +62,12 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             listens(&["10.0.0.1", "10.0.0.2"], "10.0.0.3:443"),
             &["ipport=10.0.0.3:443"],
-            "HTTP.sys listens on 10.0.0.1, 10.0.0.2 alone",
+            "HTTP.sys listens only on 10.0.0.1, 10.0.0.2",
         )
         .trips(
             listens(&["10.0.0.1"], "[::]:443"),
             &["ipport=[::]:443"],
-            "listens on 10.0.0.1 alone",
+            "listens only on 10.0.0.1",
         )
         .passes("there is no list", listens(&[], "10.0.0.3:443"))
         .passes("it is in the list", listens(&["10.0.0.3"], "10.0.0.3:443"))

@@ -43,7 +43,7 @@ pub(super) fn cases() -> super::harness::Cases {
     Cases::new()
         .trips(
             Scene::new().bind("0.0.0.0:443").timeouts(121, 600),
-            &["headerwaittimeout", "idleconnectiontimeout"],
+            &["idleconnectiontimeout", "headerwaittimeout"],
             "121 s; the default is 120 s",
         )
         .passes(

@@ -11,7 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB101",
     title: "The certificate has expired",
     severity: Severity::Error,
-    why: "Clients refuse the connection, or warn their users until they learn to click it away.",
+    why: "Clients refuse the connection or show a warning. Users who see the warning often learn \
+        to ignore it.",
     remedy: "Install its successor, and certbind rotate OLD-HASH NEW-HASH.",
 };
 

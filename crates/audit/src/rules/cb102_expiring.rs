@@ -11,8 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB102",
     title: "The certificate expires soon",
     severity: Severity::Warning,
-    why: "From that day on clients refuse the connection. Renewals take longer than one thinks where \
-        many hosts use a certificate.",
+    why: "Clients refuse the connection once the certificate has expired. A renewal takes longer \
+        than expected if many hosts use the certificate.",
     remedy: "Install its successor, and certbind rotate OLD-HASH NEW-HASH. How soon is \
         set by expiring_days and expiring_percent in the configuration.",
 };
@@ -26,8 +26,12 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
         return None;
     }
     Some(match end.duration_since(fleet.config.now).as_hours() / 24 {
-        0 => format!("its certificate expires on {}, within a day", day(end)).into(),
-        1 => format!("its certificate expires on {}, in a day", day(end)).into(),
+        0 => format!(
+            "its certificate expires on {}, in less than a day",
+            day(end)
+        )
+        .into(),
+        1 => format!("its certificate expires on {}, in one day", day(end)).into(),
         days => format!("its certificate expires on {}, in {days} days", day(end)).into(),
     })
 }
@@ -44,7 +48,7 @@ pub(super) fn cases() -> super::harness::Cases {
             "expires on 2027-01-01, in 30 days",
         )
         .trips(Scene::www().on("2026-12-31"), key, "in a day")
-        .trips(Scene::www().on("2027-01-01"), key, "within a day")
+        .trips(Scene::www().on("2027-01-01"), key, "in less than a day")
         .trips(
             Scene::www()
                 .on("2026-11-20")
@@ -55,7 +59,7 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             six_days().on("2026-05-06"),
             key,
-            "expires on 2026-05-06, within a day",
+            "expires on 2026-05-06, in less than a day",
         )
         .passes("a third of six days is ahead", six_days().on("2026-05-03"))
         .trips(

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     id: "CB103",
     title: "The certificate is not valid yet",
     severity: Severity::Error,
-    why: "Clients refuse it until that day, as they do with an expired one.",
+    why: "Clients refuse the certificate until its validity starts, as they refuse an expired one.",
     remedy: "Bind its predecessor until then, or correct the clock of the issuer.",
 };
 
@@ -24,7 +24,7 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
         .validity()
         .not_before;
     (begin > fleet.config.now)
-        .then(|| format!("its certificate is valid from {} on", day(begin)).into())
+        .then(|| format!("its certificate is not valid before {}", day(begin)).into())
 }
 
 #[cfg(test)]
@@ -35,7 +35,7 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             Scene::www().on("2025-12-31"),
             key,
-            "valid from 2026-01-01 on",
+            "not valid before 2026-01-01",
         )
         .passes("it is valid", Scene::www())
 }

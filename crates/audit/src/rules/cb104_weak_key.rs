@@ -10,10 +10,10 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB104",
-    title: "The certificate's key is short",
+    title: "The certificate's key is too short",
     severity: Severity::Error,
-    why: "An attacker with enough resources can compute a key of that length, and browsers and \
-        Windows refuse certificates with RSA keys below 2048 bits.",
+    why: "An attacker with enough computing power can derive a private key of this length. \
+        Browsers and Windows reject certificates with RSA keys below 2048 bits.",
     remedy: "Have a certificate issued for a key of 2048 bits of RSA or more, or on a curve of 256 bits or \
         more.",
 };
@@ -27,7 +27,7 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
         PublicKey::Curve { bits, .. } => *bits < fleet.config.least_curve_bits,
         _ => false,
     };
-    is_short.then(|| format!("the key of its certificate is short: {key}").into())
+    is_short.then(|| format!("the key of its certificate is too short: {key}").into())
 }
 
 #[cfg(test)]
@@ -43,7 +43,7 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             Scene::www().with(|config| config.least_curve_bits = 384),
             key,
-            "is short",
+            "is too short",
         )
         .passes("256 bits on a curve", Scene::www())
         .passes(

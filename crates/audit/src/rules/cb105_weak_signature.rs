@@ -11,8 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB105",
     title: "The certificate's signature is weak",
     severity: Severity::Error,
-    why: "An attacker who can make two certificates with one digest can make another \
-        certificate of this issuer. Browsers refuse SHA-1 and older algorithms.",
+    why: "An attacker who can find collisions of the hash algorithm can forge another certificate \
+        from this issuer. Browsers reject SHA-1 and older algorithms.",
     remedy: "Request a new certificate that is signed with SHA-256 or better.",
 };
 

@@ -10,9 +10,10 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB106",
-    title: "The certificate is not for servers",
+    title: "The certificate is not valid for server authentication",
     severity: Severity::Error,
-    why: "Its extended key usages exclude server authentication: clients refuse it.",
+    why: "The extended key usages do not include server authentication, so clients reject the \
+        certificate.",
     remedy: "Bind a certificate that was issued for server authentication (1.3.6.1.5.5.7.3.1), and see \
         which template the wrong one came from.",
 };
@@ -22,8 +23,10 @@ pub(super) const CHECK: Check = Check::Record(check);
 fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
     match fleet.certificate(binding)?.certificate.server_use() {
         ServerUse::Allowed => None,
-        ServerUse::Excluded => Some("its certificate is not for server authentication".into()),
-        ServerUse::Unknown => Some("the uses that its certificate names cannot be read".into()),
+        ServerUse::Excluded => {
+            Some("its certificate is not valid for server authentication".into())
+        }
+        ServerUse::Unknown => Some("the key usages of its certificate cannot be read".into()),
     }
 }
 
@@ -37,7 +40,7 @@ pub(super) fn cases() -> super::harness::Cases {
                 .knows("client-only")
                 .bind_to(key[0], "client-only"),
             key,
-            "not for server authentication",
+            "not valid for server authentication",
         )
         .passes("it is for servers", Scene::www())
 }

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     id: "CB107",
     title: "The certificate does not cover the host name",
     severity: Severity::Error,
-    why: "Clients that ask for the name get a certificate for another one, and refuse it.",
+    why: "Clients that request the host name get a certificate for a different name and reject it.",
     remedy: "Bind a certificate that has the name among its subject alternative names, or a wildcard one \
         label above it.",
 };
@@ -31,7 +31,7 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
         more => format!(" and {more} more"),
     };
     Some(match told.is_empty() {
-        true => "its certificate is for no name at all".into(),
+        true => "its certificate has no names".into(),
         false => format!("its certificate is for {}{more}", told.join(", ")).into(),
     })
 }

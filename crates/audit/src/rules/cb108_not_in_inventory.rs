@@ -11,8 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB108",
     title: "The certificate is not in the inventory",
     severity: Severity::Warning,
-    why: "Nothing is known of it: not whose it is, nor when it expires. On the host it may be missing \
-        as well, and then connections are reset.",
+    why: "The owner and the expiry date of the certificate are unknown. If it is missing on the \
+        host as well, connections are reset.",
     remedy: "Add it to the folder of certificates, or bind one that is known.",
 };
 

@@ -10,8 +10,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB109",
     title: "A certificate of the inventory is not bound",
     severity: Severity::Note,
-    why: "It was replaced and forgotten, or never bound: an unused private key, and a renewal \
-        that may still be paid for.",
+    why: "It was replaced and not removed, or never bound. An unused private key is a risk, and \
+        its renewals may still cost money.",
     remedy: "Revoke and delete it, or bind it. Certificates of authorities are not reported.",
 };
 
@@ -21,7 +21,7 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
     let bindings = fleet.hosts.iter().flat_map(|host| &host.bindings);
     let mut kinds = bindings.map(|bound| bound.binding.key().kind());
     let unless = match kinds.any(|kind| !kind.names_certificate()) {
-        true => ", unless it is in the central certificate store, whose records name none",
+        true => ", unless it is in the central certificate store, whose records have no hash",
         false => "",
     };
     for held in fleet.inventory.iter() {

@@ -15,8 +15,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB110",
     title: "A name is served by different certificates",
     severity: Severity::Warning,
-    why: "Clients of the name get one certificate on one host or port and another elsewhere: a \
-        renewal missed one of them, or will.",
+    why: "Clients get one certificate from one host or port and a different one from another: a \
+        renewal has missed one of them, or will.",
     remedy: "Replace the old certificate with certbind rotate, on every host that still has it.",
 };
 
@@ -66,7 +66,7 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
         findings
             .add(
                 place,
-                format!("{} certificates are bound for it", places.len()),
+                format!("{} different certificates are bound for it", places.len()),
             )
             .related_to(RelatedLocations::of(places.iter().map(HostBinding::place)));
     }
@@ -82,12 +82,12 @@ pub(super) fn cases() -> super::harness::Cases {
                 .host("web-02")
                 .bind_as("hostnameport=www.contoso.com:443", another_certificate),
             &["www.contoso.com"],
-            "2 certificates are bound",
+            "2 different certificates are bound",
         )
         .trips(
             www().bind_as("hostnameport=www.contoso.com:8443", another_certificate),
             &["www.contoso.com"],
-            "2 certificates",
+            "2 different certificates",
         )
         .trips(
             Scene::new()
@@ -96,7 +96,7 @@ pub(super) fn cases() -> super::harness::Cases {
                 .bind_to("0.0.0.0:443", "www")
                 .bind_to("[::]:443", "www-again"),
             &["*.shop.contoso.com", "www.contoso.com"],
-            "2 certificates",
+            "2 different certificates",
         )
         .trips(
             Scene::new()
@@ -104,7 +104,7 @@ pub(super) fn cases() -> super::harness::Cases {
                 .bind_to("0.0.0.0:443", "www")
                 .bind("hostnameport=www.contoso.com:443"),
             &["www.contoso.com"],
-            "2 certificates",
+            "2 different certificates",
         )
         .passes(
             "one certificate for an address and a name",

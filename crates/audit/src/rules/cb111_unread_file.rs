@@ -10,8 +10,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB111",
     title: "A file of certificates cannot be read",
     severity: Severity::Warning,
-    why: "Its certificates count as unknown: bindings of them may be reported although they \
-        are correct, and expired ones are not reported.",
+    why: "The certificates in the file are treated as unknown: correct bindings may be reported, \
+        and expired certificates are not.",
     remedy: "Name the password of a PFX, convert the file to PEM, or move it elsewhere.",
 };
 

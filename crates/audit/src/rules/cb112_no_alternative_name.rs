@@ -11,8 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB112",
     title: "The certificate has no subject alternative name",
     severity: Severity::Warning,
-    why: "Browsers and webpki (rustls) take names from the subject alternative names alone, and refuse the \
-        certificate for any host. Other clients still accept the common name.",
+    why: "Browsers and webpki (rustls) read names only from the subject alternative name and \
+        reject this certificate for every host. Other clients still accept the common name.",
     remedy: "Request a certificate with the host names as DNS names in its subject alternative name.",
 };
 

@@ -10,10 +10,10 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB113",
-    title: "Some clients refuse the name of the certificate",
+    title: "Some clients reject the name in the certificate",
     severity: Severity::Warning,
-    why: "The certificate covers the host name by a form of name that clients treat differently. Those that \
-        refuse it end the connection.",
+    why: "The certificate covers the host name only with a kind of name that clients treat \
+        differently. Clients that reject it close the connection.",
     remedy: "Request a certificate that has the host name itself as a DNS name, without a dot at the end.",
 };
 
@@ -47,7 +47,7 @@ fn of_host(certificate: &Certificate, host: &str) -> Option<String> {
         of_name(certificate, &name).or_else(|| {
             label.contains('_').then(|| {
                 format!(
-                    "its certificate covers the name by {name} alone, and OpenSSL accepts no underscore \
+                    "its certificate covers the name only with {name}, and OpenSSL rejects an underscore \
                      under a wildcard"
                 )
             })
@@ -63,15 +63,15 @@ fn of_host(certificate: &Certificate, host: &str) -> Option<String> {
 fn of_name(certificate: &Certificate, name: &str) -> Option<String> {
     if certificate.names_with_trailing_dot().contains(name) {
         return Some(format!(
-            "its certificate has {name:?} with a dot at the end: OpenSSL, GnuTLS, webpki (rustls), wget, \
-             Python and the JDK refuse it, curl, Node.js and Chromium accept it"
+            "its certificate has {name:?} with a trailing dot: OpenSSL, GnuTLS, webpki (rustls), wget, \
+             Python and the JDK reject it; curl, Node.js and Chromium accept it"
         ));
     }
     let parent = name.strip_prefix("*.")?;
     (!parent.contains('.')).then(|| {
         format!(
-            "its certificate has {name:?}, a wildcard right under the last label: of the clients that \
-             were tried, only the JDK accepts it"
+            "its certificate has {name:?}, a wildcard directly below the top-level label: of the \
+             tested clients, only the JDK accepts it"
         )
     })
 }
@@ -94,19 +94,23 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             odd("hostnameport=dotted.contoso.com:443"),
             &["hostnameport=dotted.contoso.com:443"],
-            "\"dotted.contoso.com\" with a dot at the end: OpenSSL, GnuTLS",
+            "\"dotted.contoso.com\" with a trailing dot: OpenSSL, GnuTLS",
         )
         .trips(
             odd("hostnameport=www.dot.contoso.com:443"),
             &["hostnameport=www.dot.contoso.com:443"],
-            "\"*.dot.contoso.com\" with a dot",
+            "\"*.dot.contoso.com\" with a trailing dot",
         )
         .trips(
             odd("hostnameport=my_host.shop.contoso.com:443"),
             &["hostnameport=my_host.shop.contoso.com:443"],
-            "OpenSSL accepts no underscore",
+            "OpenSSL rejects an underscore",
         )
-        .trips(odd("0.0.0.0:443"), &["ipport=0.0.0.0:443"], "with a dot")
+        .trips(
+            odd("0.0.0.0:443"),
+            &["ipport=0.0.0.0:443"],
+            "with a trailing dot",
+        )
         .passes("a wildcard", odd("hostnameport=eu.shop.contoso.com:443"))
         .passes("a name", Scene::www())
         .passes(

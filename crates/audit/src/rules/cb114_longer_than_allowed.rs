@@ -13,11 +13,11 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB114",
-    title: "The certificate is valid for longer than public authorities may issue",
+    title: "The certificate is valid for longer than public CAs may issue",
     severity: Severity::Note,
-    why: "The baseline requirements of the CA/Browser Forum limit the lifetime of certificates of public \
-        authorities, and browsers refuse longer ones. A private authority is not bound by the limit; \
-        a stolen key stays useful for as long as the certificate is valid.",
+    why: "The Baseline Requirements of the CA/Browser Forum limit the lifetime of certificates \
+        from public CAs, and browsers reject longer ones. Private CAs are exempt, but a stolen \
+        key remains useful for as long as the certificate is valid.",
     remedy: "Issue certificates for shorter periods, and automate their renewal.",
 };
 
@@ -48,7 +48,7 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
             registry: None,
         };
         let sentence = format!(
-            "it is valid for {} days from {}, when {limit} were allowed",
+            "it is valid for {} days from {}; the limit was {limit} days",
             days(validity),
             day(validity.not_before),
         );
@@ -80,7 +80,7 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             bound("long-lived"),
             &["certificate 83d8bf12f08ffb5166c7a76163f6e4491b3017af"],
-            "it is valid for 366 days from 2026-04-01, when 200 were allowed",
+            "it is valid for 366 days from 2026-04-01; the limit was 200 days",
         )
         .passes("a year, allowed at its issue", Scene::www())
         .passes("six days", bound("six-days"))

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     id: "CB201",
     title: "A binding was added since the baseline",
     severity: Severity::Note,
-    why: "It was bound since: by an installer, an administrator, or without permission.",
+    why: "An installer, an administrator or an intruder added it after the baseline was taken.",
     remedy: "Find out its origin, and take a new baseline if the binding is to stay.",
 };
 
@@ -21,7 +21,7 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     };
     for bound in &host.bindings {
         if !before.contains_key(bound.binding.key()) {
-            findings.add(bound.place(), "the baseline has no such binding");
+            findings.add(bound.place(), "it is not in the baseline");
         }
     }
 }
@@ -37,7 +37,7 @@ pub(super) fn cases() -> super::harness::Cases {
                 .bind("0.0.0.0:444")
                 .was(was()),
             &["ipport=0.0.0.0:444"],
-            "the baseline has no such binding",
+            "it is not in the baseline",
         )
         .passes("it was there", Scene::new().bind("0.0.0.0:443").was(was()))
         .passes("there is no baseline", Scene::new().bind("0.0.0.0:444"))

@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     id: "CB202",
     title: "A binding was removed since the baseline",
     severity: Severity::Warning,
-    why: "The service no longer answers there, or answers with another certificate.",
+    why: "The service no longer responds there, or responds with another certificate.",
     remedy: "Bind it again from the baseline (certbind plan and apply), or take a new baseline.",
 };
 
@@ -25,7 +25,7 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
             .binary_search_by(|bound| bound.binding.key().cmp(binding.key()));
         if now.is_err() {
             let place = host.place(Subject::Binding(binding.clone()), None);
-            findings.add(place, "the baseline has it, and the host no longer");
+            findings.add(place, "it is in the baseline but no longer on the host");
         }
     }
 }
@@ -38,7 +38,7 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             Scene::new().bind("0.0.0.0:444").was(was()),
             &["ipport=0.0.0.0:443"],
-            "the host no longer",
+            "no longer on the host",
         )
         .passes(
             "it is there",

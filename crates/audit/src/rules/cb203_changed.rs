@@ -11,8 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB203",
     title: "A binding was changed since the baseline",
     severity: Severity::Warning,
-    why: "It has another certificate or other options than when the baseline was taken: renewed, \
-        hardened, or set back to its defaults by a renewal that forgot them.",
+    why: "The certificate or options differ from the baseline: the binding was renewed or \
+        hardened, or a renewal reset its options to their defaults.",
     remedy: "See that the change was meant (certbind diff shows it field by field), and take a new \
         baseline.",
 };

@@ -9,10 +9,10 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB204",
-    title: "A binding that was added since the baseline is unknown",
+    title: "A binding of unknown origin was added since the baseline",
     severity: Severity::Warning,
-    why: "Neither an installer that is known nor a certificate of the inventory accounts for it. Malware \
-        that listens by HTTP.sys binds certificates, too.",
+    why: "No known application and no certificate of the inventory explains the binding. Malware \
+        that listens through HTTP.sys binds certificates, too.",
     remedy: "Find out which program made it. Name its application in the configuration, or add its \
         certificate to the inventory.",
 };

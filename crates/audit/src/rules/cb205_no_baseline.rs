@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     id: "CB205",
     title: "A host has no baseline",
     severity: Severity::Warning,
-    why: "The host is new, or its baseline is missing: changes of its bindings are not reported.",
+    why: "The host is new, or its baseline is missing: changes to its bindings are not reported.",
     remedy: "Check whether the host is new. If so, take a baseline of it (--save-baseline). If not, \
         compare the names: a host is named by its export, or else by its file.",
 };

@@ -11,7 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB206",
     title: "A host of the baseline was not audited",
     severity: Severity::Error,
-    why: "The baseline has this host, and no export of it was given. The report says nothing about it.",
+    why: "The baseline contains this host, but no export of it was given. The report does not \
+        cover it.",
     remedy: "Export the host again. If it was taken out of service, remove its baseline.",
 };
 
@@ -20,7 +21,7 @@ pub(super) const CHECK: Check = Check::Host(check);
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     if host.export.not_assessed == Some(NotAssessed::OnlyInBaseline) {
         let place = host.place(Subject::Export, None);
-        findings.add(place, "only the baseline has this host");
+        findings.add(place, "this host is only in the baseline");
     }
 }
 
@@ -36,7 +37,7 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             gone(NotAssessed::OnlyInBaseline),
             &["the export"],
-            "only the baseline",
+            "only in the baseline",
         )
         .passes(
             "its export cannot be read, which is CB027",

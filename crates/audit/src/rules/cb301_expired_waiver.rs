@@ -7,9 +7,9 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB301",
-    title: "A waiver has ended",
+    title: "A waiver has expired",
     severity: Severity::Warning,
-    why: "Its findings are reported again. The work was due by that day.",
+    why: "The findings that it covered are reported again. They were due to be fixed by that day.",
     remedy: "Correct the waived findings and remove the waiver from the configuration, or give it \
         a new end.",
 };
@@ -27,7 +27,7 @@ fn check(waivers: &Waivers<'_>, findings: &mut Findings) {
             line: None,
             registry: None,
         };
-        findings.add(place, format!("it ended on {}", waiver.until));
+        findings.add(place, format!("it expired on {}", waiver.until));
     }
 }
 
@@ -40,7 +40,7 @@ pub(super) fn cases() -> super::harness::Cases {
                 .bind("0.0.0.0:443")
                 .with(waived("CB005", "0.0.0.0:443", "2026-05-31")),
             &["CB005 of ipport=0.0.0.0:443"],
-            "ended on 2026-05-31",
+            "expired on 2026-05-31",
         )
         .passes(
             "its last day",

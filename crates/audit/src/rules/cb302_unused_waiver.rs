@@ -7,10 +7,10 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB302",
-    title: "A waiver covers nothing",
+    title: "A waiver matches no finding",
     severity: Severity::Note,
-    why: "Its finding is fixed, or it names the wrong object. If it stays, it hides the same \
-        problem when it occurs again.",
+    why: "The finding was fixed, or the waiver names the wrong object. A waiver that stays hides \
+        the same problem when it returns.",
     remedy: "Remove it from the configuration, or correct the key, certificate, name or host that \
         it names.",
 };
@@ -25,7 +25,7 @@ fn check(waivers: &Waivers<'_>, findings: &mut Findings) {
             line: None,
             registry: None,
         };
-        findings.add(place, "there is nothing that it covers");
+        findings.add(place, "it covers no finding");
     }
 }
 
@@ -43,7 +43,7 @@ pub(super) fn cases() -> super::harness::Cases {
                 .bind("0.0.0.0:443")
                 .with(waived("CB005", "0.0.0.0:443", "2026-12-31")),
             &["CB005 of ipport=0.0.0.0:443"],
-            "nothing that it covers",
+            "it covers no finding",
         )
         .passes(
             "it covers something",

@@ -9,11 +9,11 @@ use crate::site_match::Answer;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB401",
-    title: "No binding answers for a site of IIS",
+    title: "An IIS site has no matching binding",
     severity: Severity::Error,
-    why: "IIS has an https binding, and HTTP.sys has no certificate for its address, name or port: the \
-        handshake fails before IIS sees the request. A renewal or a removed certificate often leaves a \
-        site so.",
+    why: "IIS has an https binding, but HTTP.sys has no certificate for its address, name or \
+        port: the handshake fails before IIS sees the request. This often happens after a \
+        renewal, or after a certificate was removed.",
     remedy: "Bind a certificate to the key in the finding (certbind add, or IIS Manager), or remove the \
         binding of the site.",
 };
@@ -27,7 +27,7 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
             let wanted = of.binding.key_text();
             findings.add(
                 host.place_of_site(of),
-                format!("no record answers for it; it asks for {wanted}"),
+                format!("no record matches it; it needs {wanted}"),
             );
         }
     }
@@ -41,21 +41,21 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             sni(Scene::new().bind("hostnameport=www.contoso.com:443")),
             &["site Shop (*:443:shop.contoso.com)"],
-            "it asks for hostnameport=shop.contoso.com:443",
+            "it needs hostnameport=shop.contoso.com:443",
         )
         .trips(
             Scene::new()
                 .bind("10.0.0.6:443")
                 .site("Shop", "10.0.0.5:443:", 0),
             &["site Shop (10.0.0.5:443:)"],
-            "it asks for ipport=10.0.0.5:443",
+            "it needs ipport=10.0.0.5:443",
         )
         .trips(
             Scene::new()
                 .bind("[2001:db8::6]:443")
                 .site("Shop", "[2001:db8::5]:443:", 0),
             &["site Shop ([2001:db8::5]:443:)"],
-            "it asks for ipport=[2001:db8::5]:443",
+            "it needs ipport=[2001:db8::5]:443",
         )
         .passes(
             "its name",

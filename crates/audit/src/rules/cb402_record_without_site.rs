@@ -14,11 +14,12 @@ use crate::site_match::wildcard;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB402",
-    title: "No site of IIS asks for a record of IIS",
+    title: "An IIS record has no matching site",
     severity: Severity::Warning,
-    why: "The record has IIS's application id, and no https binding of a site has its address, name and \
-        port: its site was removed or changed, and the certificate stayed. Renewals keep it alive, and \
-        it shadows other records. Some programs bind with IIS's id and without a site.",
+    why: "The record has the application id of IIS, but no site has an https binding with its \
+        address, name and port: the site was removed or changed, and the record stayed. Renewals \
+        keep updating it, and it shadows other records. Some other programs also bind with the id \
+        of IIS.",
     remedy: "Delete the record if nothing uses it (certbind delete), or give it the application id of the \
         program that does.",
 };
@@ -34,7 +35,7 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     let asked = Asked::of(sites);
     for bound in &host.bindings {
         if bound.binding.record().app_id == IIS && !asked.for_key(bound.binding.key()) {
-            findings.add(bound.place(), "no https binding of a site asks for it");
+            findings.add(bound.place(), "no https binding of a site matches it");
         }
     }
 }
@@ -95,24 +96,24 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             site(Scene::new().bind("hostnameport=old.contoso.com:443")),
             &["hostnameport=old.contoso.com:443"],
-            "no https binding of a site asks for it",
+            "no https binding of a site matches it",
         )
         .trips(
             site(Scene::new().bind("0.0.0.0:8443").bind("ccs=443")),
             &["ipport=0.0.0.0:8443", "ccs=443"],
-            "asks for it",
+            "matches it",
         )
         .trips(
             Scene::new()
                 .bind("10.0.0.6:443")
                 .site("Shop", "10.0.0.5:443:", 0),
             &["ipport=10.0.0.6:443"],
-            "asks for it",
+            "matches it",
         )
         .trips(
             none(Scene::new().bind("0.0.0.0:443")),
             &["ipport=0.0.0.0:443"],
-            "asks for it",
+            "matches it",
         )
         .passes(
             "its site, its wildcard and the fallback",

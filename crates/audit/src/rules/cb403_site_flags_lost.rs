@@ -10,10 +10,11 @@ use crate::site_match::Answer;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB403",
-    title: "A record lacks options that its site asks for",
+    title: "A record lacks options that its site sets",
     severity: Severity::Warning,
-    why: "sslFlags of the site switch a protocol off or ask for client certificates, and the record, which \
-        decides, does not: a renewal bound the new certificate without these options.",
+    why: "The sslFlags of the site disable a protocol or ask for client certificates, but \
+        HTTP.sys uses the record, which does neither: a renewal bound the new certificate without \
+        these options.",
     remedy: "Set the options on the record (certbind update KEY, or certbind heal --before EXPORT), or \
         save the binding again in IIS Manager. Renew with certbind rotate, which keeps them.",
 };
@@ -36,7 +37,7 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
             .add(
                 host.place_of_site(of),
                 format!(
-                    "{} does not have what sslFlags {} asks for: {}",
+                    "{} lacks options that sslFlags {} sets: {}",
                     record.binding.key(),
                     of.binding.flags.bits(),
                     missing.join(", ")
@@ -61,19 +62,19 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             with(SslFlags::empty()),
             &["site Shop (*:443:shop.contoso.com)"],
-            "sslFlags 69 asks for: DisableHTTP2, DisableLegacyTLS",
+            "sslFlags 69 sets: DisableHTTP2, DisableLegacyTLS",
         )
         .trips(
             with(SslFlags::DISABLE_LEGACY_TLS),
             &["site Shop (*:443:shop.contoso.com)"],
-            "asks for: DisableHTTP2",
+            "sets: DisableHTTP2",
         )
         .trips(
             Scene::new()
                 .bind("0.0.0.0:443")
                 .site("Shop", "10.0.0.5:443:", 128),
             &["site Shop (10.0.0.5:443:)"],
-            "ipport=0.0.0.0:443 does not have what sslFlags 128 asks for: NegotiateClientCert",
+            "ipport=0.0.0.0:443 lacks options that sslFlags 128 sets: NegotiateClientCert",
         )
         .passes(
             "the record has them",

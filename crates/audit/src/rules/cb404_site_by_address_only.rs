@@ -10,10 +10,11 @@ use crate::site_match::Answer;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB404",
-    title: "A site with SNI has no record of its name",
+    title: "A site that requires SNI has no record for its host name",
     severity: Severity::Warning,
-    why: "IIS asks for a certificate by host name, and HTTP.sys has none for this name: clients get the \
-        certificate of the address or of the central store, which may be for another site.",
+    why: "IIS expects a certificate for the host name, and HTTP.sys has none: clients get the \
+        certificate of the address or of the central certificate store, which may belong to \
+        another site.",
     remedy: "Bind the site's certificate to its name (hostnameport=HOST:PORT), or clear Require Server \
         Name Indication in the binding of the site if the other certificate is meant.",
 };
@@ -39,7 +40,7 @@ fn check(host: &Host<'_>, fleet: &Fleet<'_>, findings: &mut Findings) {
         findings
             .add(
                 host.place_of_site(of),
-                format!("only {} answers for it{verdict}", record.binding.key()),
+                format!("{} is used instead{verdict}", record.binding.key()),
             )
             .related_to(RelatedLocations::of([record.place()]));
     }
@@ -55,12 +56,12 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             site(Scene::new().bind("0.0.0.0:443")),
             place,
-            "only ipport=0.0.0.0:443 answers for it",
+            "ipport=0.0.0.0:443 is used instead",
         )
         .trips(
             site(Scene::new().bind("ccs=443")),
             place,
-            "only ccs=443 answers",
+            "ccs=443 is used instead",
         )
         .trips(
             site(Scene::new().knows("www").bind_to("0.0.0.0:443", "www")),

@@ -17,9 +17,9 @@ pub(super) static RULE: Rule = Rule {
     id: "CB405",
     title: "Host names without SNI share one certificate",
     severity: Severity::Warning,
-    why: "Sites with different host names use one address and port without SNI: HTTP.sys has \
-        one certificate for all of them, and a renewal of the certificate of one site \
-        replaces that of the others.",
+    why: "Sites with different host names use one address and port without SNI. HTTP.sys has one \
+        certificate for all of them, so renewing the certificate of one site replaces that of the \
+        others.",
     remedy: "Require Server Name Indication in the bindings of these sites, and bind a certificate to each \
         name; or use one certificate that covers all names.",
 };
@@ -67,7 +67,7 @@ fn check(host: &Host<'_>, fleet: &Fleet<'_>, findings: &mut Findings) {
                     more => format!("its certificate does not cover {named} and {more} more"),
                 }
             }
-            None => "whether its certificate covers all of them is not known".to_owned(),
+            None => "it is unknown whether its certificate covers all of them".to_owned(),
         };
         findings
             .add(
@@ -94,7 +94,7 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             sites(Scene::new().bind("0.0.0.0:443"), 0),
             &["ipport=0.0.0.0:443"],
-            "2 host names without SNI share it; whether",
+            "2 host names without SNI share it; it is unknown",
         )
         .trips(
             sites(Scene::new().knows("www").bind_to("0.0.0.0:443", "www"), 0),

@@ -8,11 +8,11 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB406",
-    title: "Metadata of IIS 6 names a certificate of a site",
+    title: "IIS 6 metadata contains a certificate for a site",
     severity: Severity::Warning,
-    why: "Property 5506 of customMetadata is the certificate of the IIS 6 metabase. Programs that use the \
-        metabase compatibility layer write it to HTTP.sys when they start: the binding is deleted, or \
-        shows the old certificate again (event 15300), long after the renewal.",
+    why: "Property 5506 of customMetadata is the certificate of the IIS 6 metabase. Programs that \
+        use the metabase compatibility layer write it to HTTP.sys when they start: the binding is \
+        deleted, or goes back to the old certificate (event 15300), long after the renewal.",
     remedy: "Save applicationHost.config, delete the properties 5506 and 5511 of the key in customMetadata, \
         and bind the certificate again.",
 };
@@ -29,11 +29,11 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
         let site = configuration.sites.iter().find(|site| Some(site.id) == id);
         let of = match site {
             Some(site) => format!("the site {:?}", site.name),
-            None => "no site of the file".to_owned(),
+            None => "a site that is not in the file".to_owned(),
         };
         findings.add(
             host.place(Subject::Site(found.path.as_str().into()), Some(found.line)),
-            format!("property 5506 has a certificate; the key is that of {of}"),
+            format!("property 5506 has a certificate, for {of}"),
         );
     }
 }
@@ -53,12 +53,12 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             with("LM/W3SVC/2"),
             &["site LM/W3SVC/2"],
-            "that of the site \"Shop\"",
+            "for the site \"Shop\"",
         )
         .trips(
             with("LM/W3SVC/9"),
             &["site LM/W3SVC/9"],
-            "that of no site of the file",
+            "for a site that is not in the file",
         )
         .passes("there is none", Scene::new().site("Shop", "*:443:", 0))
 }

@@ -11,11 +11,11 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB407",
-    title: "An FTP site has an old certificate",
+    title: "An FTP site uses an outdated certificate",
     severity: Severity::Error,
-    why: "IIS's FTP service does not use HTTP.sys: its certificate is serverCertHash of the site. Programs \
-        that renew the bindings of HTTP.sys do not change it, and FTP clients refuse the old \
-        certificate when it expires.",
+    why: "The FTP service of IIS does not use HTTP.sys: its certificate is the serverCertHash of \
+        the site. Programs that renew HTTP.sys bindings do not change it, and FTP clients reject \
+        the old certificate once it has expired.",
     remedy: "Choose the new certificate in FTP SSL Settings of the site, and have the renewal program update \
         FTP sites as well. certbind changes HTTP.sys only.",
 };

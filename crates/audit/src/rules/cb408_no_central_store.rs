@@ -11,8 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB408",
     title: "A site uses the central certificate store, which is not configured",
     severity: Severity::Error,
-    why: "sslFlags of the site name the central certificate store, and HTTP.sys has no central store record \
-        for the port: clients get the certificate of an address, or none.",
+    why: "The sslFlags of the site select the central certificate store, but HTTP.sys has no \
+        central store record for the port: clients get the certificate of an address, or none.",
     remedy: "Enable Centralized Certificates in IIS Manager and save the binding of the site again, or add the \
         record (certbind add ccs=PORT). Its folder and account are in the registry under \
         SOFTWARE\\Microsoft\\IIS\\CentralCertProvider.",
@@ -30,8 +30,8 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
         }
         let otherwise = match host.answer(of.binding) {
             Answer::Own(_) => continue,
-            Answer::Other(record) => format!("{} answers", record.binding.key()),
-            Answer::Nothing => "nothing answers".to_owned(),
+            Answer::Other(record) => format!("{} is used instead", record.binding.key()),
+            Answer::Nothing => "no other record matches".to_owned(),
         };
         findings
             .add(
@@ -51,12 +51,12 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             site(Scene::new(), 3),
             place,
-            "no record ccs=443; nothing answers",
+            "no record ccs=443; no other record matches",
         )
         .trips(
             site(Scene::new().bind("0.0.0.0:443"), 2),
             place,
-            "ipport=0.0.0.0:443 answers",
+            "ipport=0.0.0.0:443 is used instead",
         )
         .passes("its record", site(Scene::new().bind("ccs=443"), 3))
         .passes(

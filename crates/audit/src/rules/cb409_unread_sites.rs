@@ -9,11 +9,11 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB409",
-    title: "The configuration of IIS cannot be read",
+    title: "The IIS configuration cannot be read",
     severity: Severity::Error,
-    why: "The sites of the host are not known, so the rules about sites find nothing. The \
-        audit does not guess: a section in another file, an encrypted one and an unknown \
-        element are refused.",
+    why: "The sites of the host are unknown, so the rules about sites find nothing. The audit \
+        does not guess: it refuses sections in another file, encrypted sections and unknown \
+        elements.",
     remedy: "Copy applicationHost.config from the host again (System32\\inetsrv\\config), whole. \
         If the sites are in another file (configSource), give a copy with the section in its \
         place. --iis HOST=FILE names the host of a file.",

@@ -5,19 +5,19 @@
 #[non_exhaustive]
 pub enum ArchiveError {
     /// A format that is not read.
-    #[error("this is {format}, which is not read; unpack it, and name the files")]
+    #[error("this is {format}, which is not supported; unpack it, and name the files")]
     Unsupported {
         /// Its name, with its article.
         format: &'static str,
     },
     /// A compressed file in a compressed file, or an archive in one.
-    #[error("there is {format} in this file, which is not opened; unpack it, and name the files")]
+    #[error("this file contains {format}, which is not supported; unpack it, and name the files")]
     Nested {
         /// The name of the format, with its article.
         format: &'static str,
     },
     /// It is damaged, truncated, or violates its format.
-    #[error("the file is damaged, or cut short: {0}")]
+    #[error("the file is damaged or truncated: {0}")]
     Damaged(String),
     /// An entry that is not read.
     #[error("{name}: {what}")]

@@ -1,6 +1,6 @@
 //! The limits of unpacking.
 
-/// The limits of unpacking, so that a small file cannot fill the memory.
+/// Limits for unpacking archives, so that a small file cannot exhaust memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The most bytes in all. Default: 1 GiB.

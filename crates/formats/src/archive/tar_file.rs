@@ -32,7 +32,7 @@ pub(super) fn entries(
         let kind = entry.header().entry_type();
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         if is_pax_sparse(&mut entry).map_err(failed)? {
-            let what = "this is a sparse file in pax form, which is not read; make the archive \
+            let what = "this is a sparse file in pax form, which is not supported; make the archive \
                         without --sparse";
             return Err(ArchiveError::entry(&name, what));
         }
@@ -59,7 +59,7 @@ pub(super) fn entries(
             | EntryType::Fifo => EntryContent::Link,
             other => {
                 let what = format!(
-                    "entries of type {:?} are not read",
+                    "entries of type {:?} are not supported",
                     char::from(other.as_byte())
                 );
                 return Err(ArchiveError::entry(&name, what));
@@ -120,7 +120,7 @@ fn check_global(content: &mut impl Read) -> io::Result<()> {
         let extension = extension?;
         if extension.key_bytes() != b"comment" {
             let key = String::from_utf8_lossy(extension.key_bytes());
-            let what = format!("the archive has the global header {key}, which is not read");
+            let what = format!("the archive has the global header {key}, which is not supported");
             return Err(io::Error::other(ArchiveError::Damaged(what)));
         }
     }

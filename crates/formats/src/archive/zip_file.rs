@@ -54,7 +54,7 @@ pub(super) fn entries(
             CompressionMethod::Stored | CompressionMethod::Deflated
         ) {
             let what = format!(
-                "this entry is compressed by {method}, which is not read; unpack the archive, and \
+                "this entry is compressed with {method}, which is not supported; unpack the archive, and \
                  name the files"
             );
             return Err(ArchiveError::entry(&name, what));

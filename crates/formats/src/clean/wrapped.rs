@@ -5,7 +5,7 @@ use super::lines::{Lines, NumberedLine, has_label};
 /// No console is narrower.
 const NARROWEST: usize = 40;
 
-/// Joins a line of the full width with the one after it, if that one is no line of a listing.
+/// Joins a line of the full width with the one after it, if that one is not a line of a listing.
 ///
 /// Every line of the full width has to be followed by such a rest, or end where a line of a listing
 /// may: otherwise the wrapped lines cannot be identified.

@@ -17,7 +17,7 @@ const WIDTH: usize = 100;
 /// form.
 ///
 /// # Errors
-/// [`ReadError`]: the text is no desired state. Certificate files that it names are read.
+/// [`ReadError`]: the text is not a desired state. Certificate files that it names are read.
 pub fn canonical(text: &str, options: &ReadOptions) -> Result<String, ReadError> {
     let read = |text: &str| super::read(text.as_bytes(), Format::Toml, options);
     let before = read(text)?;

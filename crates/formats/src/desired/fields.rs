@@ -31,7 +31,7 @@ const OTHER_NAMES: &[(&str, &str)] = &[
 
 impl<'a> Fields<'a> {
     /// # Errors
-    /// If the node is no table, or a field is not known or given twice.
+    /// If the node is not a table, or a field is not known or given twice.
     pub(super) fn of(
         node: &'a Node,
         what: &str,

@@ -31,7 +31,7 @@ impl<'a> Cells<'a> {
         let there = file.get(LENGTH..).unwrap_or_default();
         if there.len() < stated {
             wrong.push(format!(
-                "the hive is cut short: it has {} bytes and lacks {}",
+                "the hive is truncated: it has {} bytes and lacks {}",
                 file.len(),
                 stated - there.len()
             ));

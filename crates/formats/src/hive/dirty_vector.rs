@@ -27,7 +27,7 @@ impl<'a> DirtyVector<'a> {
         };
         // A bit for each sector.
         let length = header.bins() as usize / SECTOR / 8;
-        let cut = || "it is cut short".to_owned();
+        let cut = || "it is truncated".to_owned();
         let bitmap = vector.get(..length).ok_or_else(cut)?;
         let start = (SIGNATURE.len() + length).next_multiple_of(SECTOR);
         let sectors = rest.get(start..).ok_or_else(cut)?;

@@ -115,7 +115,7 @@ fn number_at(log: &[u8], at: usize) -> Option<u32> {
 
 impl<'a> Entry<'a> {
     fn at(log: &'a [u8], at: usize) -> Result<Self, &'static str> {
-        const CUT: &str = "the entry is cut short";
+        const CUT: &str = "the entry is truncated";
         let header = log
             .get(at..)
             .and_then(<[u8]>::first_chunk::<HEADER>)

@@ -25,7 +25,7 @@ use crate::report::{ConversionWarning, ParseError, WarningKind};
 /// Reads a hive file of `SYSTEM`.
 ///
 /// # Errors
-/// [`ReadError`]: the file is no hive of `SYSTEM`, the path to its bindings is broken, or, without
+/// [`ReadError`]: the file is not a hive of `SYSTEM`, the path to its bindings is broken, or, without
 /// `keep_going`, any other part is.
 pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
     read_file(Cow::Borrowed(bytes), options)
@@ -77,7 +77,7 @@ fn read_file(bytes: Cow<'_, [u8]>, options: &ReadOptions) -> Result<ReadOutcome,
 /// whose logs cannot be applied, is returned unchanged.
 ///
 /// # Errors
-/// [`ReadError::Unrecognised`]: the file is no hive.
+/// [`ReadError::Unrecognised`]: the file is not a hive.
 pub fn recovered<'a>(
     bytes: &'a [u8],
     logs: &[LogFile],
@@ -182,7 +182,7 @@ impl<'a> Hive<'a> {
         match (sets.next(), sets.next()) {
             (Some(only), None) => {
                 let what = format!(
-                    "Select\\Current is missing, so the control set in force is unknown; {}, the \
+                    "Select\\Current is missing, so the current control set is unknown; {}, the \
                      only one, was used",
                     only.0
                 );
@@ -192,7 +192,7 @@ impl<'a> Hive<'a> {
             }
             (Some(_), Some(_)) => {
                 let what = "Select\\Current is missing, and there are several control sets, so \
-                    the one in force is unknown";
+                    the current one is unknown";
                 Err(ReadError::Malformed(in_key("Select", what)))
             }
             (None, _) => match root.broken.first() {
@@ -242,7 +242,7 @@ impl<'a> Hive<'a> {
             }
             if count > 0 {
                 let what = format!(
-                    "the bindings of {set} ({count}) were ignored; those of {in_force} are in force"
+                    "the bindings of {set} ({count}) were ignored; {in_force} is the current control set"
                 );
                 self.collected
                     .warning(ConversionWarning::new(WarningKind::Skipped, what));
@@ -288,7 +288,7 @@ impl<'a> Hive<'a> {
         Ok(host)
     }
 
-    /// The host's name. It is no part of the bindings: that it cannot be read is nothing to stop at.
+    /// The host's name. It is not part of the bindings: that it cannot be read is nothing to stop at.
     fn host(&mut self, set: &Under<Key<'a>>) -> Option<String> {
         let mut key = child(set, "Control", "").ok()??;
         for _ in 0..2 {

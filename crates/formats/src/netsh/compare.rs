@@ -6,7 +6,8 @@ use super::layout::Layout;
 use crate::report::{ConversionWarning, WarningKind};
 
 const GAP: &str = "the text before this record will differ in an export";
-const RECORD: &str = "this record will differ in an export: the host spells or spaces it otherwise";
+const RECORD: &str =
+    "this record will differ in an export: the host uses another spelling or spacing";
 
 /// Walks through a listing from record to record.
 pub(super) struct Comparison<'a> {

@@ -131,7 +131,7 @@ impl<'a> Fields<'a> {
             }
             Text::Unusual(what) => {
                 let what = format!(
-                    "{}: the name has {what} in it; check that it is the name alone: {:?}",
+                    "{}: the name contains {what}; check that it is only the name: {:?}",
                     field.label(),
                     shortened(found.value)
                 );

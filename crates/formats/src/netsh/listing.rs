@@ -198,7 +198,7 @@ pub(super) const MOST_TRIED: u64 = 1 << 24;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListingError {
-    /// It is no listing, or records of it are broken.
+    /// It is not a listing, or records of it are broken.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// It cannot be read.

@@ -48,7 +48,7 @@ fn unusual(name: &str) -> Option<&'static str> {
             c if c.is_whitespace() || c.is_control() => return Some("a control character"),
             '<' | '>' => return Some("a pointed bracket"),
             '*' | '`' | '|' | '#' | '"' | '\\' | '(' | ')' | ';' | '\u{fffd}' => {
-                return Some("a character that remarks and markup have");
+                return Some("a character that is used in comments or markup");
             }
             c if c.is_ascii() || c.is_alphanumeric() => {}
             '\u{2018}'..='\u{201b}' => {}
@@ -60,5 +60,5 @@ fn unusual(name: &str) -> Option<&'static str> {
     ]
     .iter()
     .any(|mark| name.contains(mark));
-    is_marked.then_some("something that remarks and markup have")
+    is_marked.then_some("text that looks like a comment or markup")
 }

@@ -56,7 +56,7 @@ fn start(count: usize) -> String {
     format!(
         "\
 # Adds {count} TLS certificate bindings. Run it as administrator. It stops at the first
-# that netsh does not add; those in front of it stay.
+# binding that netsh does not add, and keeps those that it added before.
 $ErrorActionPreference = 'Stop'
 $PSNativeCommandUseErrorActionPreference = $false
 $script:added = 0

@@ -16,7 +16,7 @@ use crate::report::{ConversionWarning, ParseError, WarningKind};
 /// Reads the output of `netsh http show sslcert`.
 ///
 /// # Errors
-/// [`ReadError`]: the bytes are no listing, or, without `keep_going`, a record in it is broken.
+/// [`ReadError`]: the bytes are not a listing, or, without `keep_going`, a record in it is broken.
 pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
     let start = options
         .encoding

@@ -175,7 +175,7 @@ fn late_hash(shown: &[(&RawLine, Parts<'_>)], recognized: &[Recognition]) -> Opt
     shown.get(at).map(|(line, _)| line.number)
 }
 
-/// The releases that do not print whether the freshness time is in force print no more Extended
+/// The releases that do not print whether the freshness time has an effect print no more Extended
 /// Properties.
 const MOST_SECTIONS_OF_OLD: usize = 2;
 

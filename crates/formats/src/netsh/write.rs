@@ -199,7 +199,7 @@ impl Layout {
             }
         }
         if !shows(Field::UseFreshness) {
-            // Such a host shows that a time is in force by printing it.
+            // Such a host shows that a time has an effect by printing it.
             let in_force = record
                 .check_mode
                 .contains(CertCheckMode::USE_REVOCATION_FRESHNESS);
@@ -208,7 +208,7 @@ impl Layout {
                 lost.push(if in_force {
                     "use_revocation_freshness with a time of 0".to_owned()
                 } else {
-                    "the revocation freshness time that is not in force".to_owned()
+                    "a revocation freshness time that has no effect".to_owned()
                 });
             }
         }

@@ -20,7 +20,7 @@ pub(super) enum Item {
     Key { path: String, is_deleted: bool },
     /// A value; the key's default value has an empty name.
     Value { name: String, content: Content },
-    /// A line that is no part of the format.
+    /// A line that is not part of the format.
     Other,
 }
 

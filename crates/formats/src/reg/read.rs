@@ -22,7 +22,7 @@ use crate::report::{ConversionWarning, ParseError, WarningKind};
 /// names.
 ///
 /// # Errors
-/// [`ReadError`]: the bytes are no registry export, the current control set is unknown, or, without
+/// [`ReadError`]: the bytes are not a registry export, the current control set is unknown, or, without
 /// `keep_going`, a binding in it is broken.
 pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
     let lines = Lines::of(bytes, options.encoding);
@@ -60,7 +60,7 @@ struct Reader<'a> {
     keys: BTreeMap<String, Key>,
     /// The one of them that the values are of.
     here: Option<String>,
-    /// How many lines are no part of the format.
+    /// The number of lines that are not part of the format.
     others: u64,
     /// Whether the file deletes a key of bindings that it has itself.
     has_deleted_keys: bool,
@@ -197,7 +197,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reports a line that is no part of the format.
+    /// Reports a line that is not part of the format.
     fn other(&mut self, line: u64) {
         /// The most that are named.
         const MOST: u64 = 100;
@@ -220,7 +220,7 @@ impl Reader<'_> {
     fn end(mut self, options: &ReadOptions) -> Result<(Collected, String), ReadError> {
         let is_in_bindings = self.here().is_some_and(|key| key.is_of_bindings());
         if !self.parser.is_ended && is_in_bindings {
-            let what = "the file does not end with a whole line; it may be cut short";
+            let what = "the file does not end with a whole line; it may be truncated";
             self.collected
                 .warning(ConversionWarning::new(WarningKind::Trimmed, what));
         }

@@ -50,7 +50,7 @@ pub(super) fn in_force(keys: Vec<Key>) -> Result<(Vec<Key>, Vec<ConversionWarnin
         .filter(|(_, keys)| keys.iter().any(has_bindings));
     let warnings = others.map(|((hive, set), keys)| {
         let what = format!(
-            "the bindings of {hive}\\{set} were ignored; those of {}\\{} are in force",
+            "the bindings of {hive}\\{set} were ignored; {}\\{} is the current control set",
             current.0, current.1
         );
         let warning = ConversionWarning::new(WarningKind::Skipped, what);
@@ -89,7 +89,7 @@ fn choose(
         .map(|(hive, set)| format!("{hive}\\{set}"))
         .collect();
     let what = format!(
-        "there are bindings of {}, and the control set in force is unknown, because \
+        "there are bindings of {}, but the current control set is unknown, because \
          Select\\Current is missing; copy one control set into its own file",
         names.join(", ")
     );

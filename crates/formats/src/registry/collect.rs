@@ -81,7 +81,7 @@ impl Collected {
         let value = found.value(HTTP2_OVER_TLS);
         if let Some(value) = value.filter(|value| value.data.as_dword() == Ok(0)) {
             let what = format!(
-                "{HTTP2_OVER_TLS} is 0: HTTP/2 is switched off for every binding of the host; the \
+                "{HTTP2_OVER_TLS} is 0: HTTP/2 is disabled for every binding of the host; the \
                  setting is not converted"
             );
             self.warning(found.warning(WarningKind::HostSetting, value.line, what));

@@ -65,7 +65,7 @@ impl std::fmt::Display for ControlSet {
 /// The names of host names' keys are GUIDs of this namespace, made from the binding's key.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f0f_3a52_8c1d_4e0b_9a57_2b7c_64d1_90e3);
 
-/// The name of a binding's key. A host name is no key's name there but a value, and the key has a
+/// The name of a binding's key. A host name is not a key's name there but a value, and the key has a
 /// GUID for a name; ours is the same for the same host name and port each time (UUID version 5).
 pub(super) fn key_name(binding: &Binding) -> String {
     match binding.key() {

@@ -61,7 +61,7 @@ const _: () = assert!(
     "a new format of values makes a new version of snapshots"
 );
 
-/// The start of every snapshot. As in a PNG file, the first byte is no text, and line ends of both
+/// The start of every snapshot. As in a PNG file, the first byte is not text, and line ends of both
 /// kinds and an end-of-file character detect a transfer in text mode.
 const MAGIC: [u8; 12] = *b"\x89cbsnap\r\n\x1a\n\0";
 

@@ -62,7 +62,7 @@ pub struct VerifiedSnapshot {
 /// Reads a complete snapshot, and keeps none of it in memory.
 ///
 /// # Errors
-/// [`SnapshotError`]: it is no snapshot, of a newer version, or damaged anywhere.
+/// [`SnapshotError`]: if it is not a snapshot, has a newer version, or is damaged.
 pub fn verify(reader: impl Read) -> Result<VerifiedSnapshot, SnapshotError> {
     let mut reader = Reader::new(reader)?;
     while reader.binding()?.is_some() {}
@@ -76,10 +76,10 @@ pub fn verify(reader: impl Read) -> Result<VerifiedSnapshot, SnapshotError> {
 }
 
 impl<R: Read> Reader<R> {
-    /// The bindings of the snapshot that `reader` has. Reads it to the first of them.
+    /// Opens a snapshot, and reads it up to its first binding.
     ///
     /// # Errors
-    /// [`SnapshotError`]: it is no snapshot, of a newer version, or damaged that far.
+    /// [`SnapshotError`]: if it is not a snapshot, has a newer version, or is damaged before its first binding.
     pub fn new(reader: R) -> Result<Self, SnapshotError> {
         let mut source = Source::new(reader)?;
         let mut chunk = source.next(Vec::new())?;
@@ -207,7 +207,7 @@ impl<R: Read + Seek> Reader<R> {
     /// at the latest.
     ///
     /// # Errors
-    /// [`SnapshotError`]: it is no snapshot, of a newer version, or damaged anywhere.
+    /// [`SnapshotError`]: if it is not a snapshot, has a newer version, or is damaged.
     pub fn verified(mut reader: R) -> Result<Self, SnapshotError> {
         let io = |source| SnapshotError::Io {
             place: SnapshotPosition {

@@ -191,7 +191,7 @@ impl<R: Read> Source<R> {
     }
 
     fn cut_short(&self, expected: &str) -> SnapshotError {
-        let what = format!("expected {expected}, found the end of the file: it is cut short");
+        let what = format!("expected {expected}, found the end of the file: it is truncated");
         self.damaged_at(self.offset, &what)
     }
 }

@@ -61,7 +61,7 @@ fn the_old_layout_prints_back_with_its_blanks() {
             | CertCheckMode::CACHED_REVOCATION
             | CertCheckMode::NO_USAGE_CHECK
             | CertCheckMode::USE_REVOCATION_FRESHNESS,
-        "a freshness time that an old host shows is in force"
+        "a freshness time that an old host shows has an effect"
     );
     assert_eq!(record.revocation_freshness_time, 60);
     assert_eq!(record.url_retrieval_timeout, 5000);

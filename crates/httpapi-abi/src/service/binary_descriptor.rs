@@ -68,7 +68,9 @@ fn decoded(bytes: &[u8]) -> Result<String, &'static str> {
         at if control & DACL_PRESENT != 0 && at != 0 => {
             text = text + "D:" + &letters(control, DACL_FLAGS) + &list(bytes, at)?;
         }
-        _ => return Err("it has no discretionary list, so that everybody may do everything"),
+        _ => {
+            return Err("it has no discretionary access control list, so everyone has full access");
+        }
     }
     match offset(12)? {
         at if control & SACL_PRESENT != 0 && at != 0 => {
@@ -79,7 +81,7 @@ fn decoded(bytes: &[u8]) -> Result<String, &'static str> {
     Ok(text)
 }
 
-const CUT: &str = "it is cut short";
+const CUT: &str = "it is truncated";
 
 fn letters(control: u16, flags: [(u16, &str); 3]) -> String {
     let set = flags.iter().filter(|(bit, _)| control & bit != 0);

@@ -225,7 +225,7 @@ impl Simulator {
     }
 
     /// Closes the queues whose handles are no longer open: programs of version 1 close them by `CloseHandle`, which
-    /// is no function of the API.
+    /// is not a function of the API.
     ///
     /// # Errors
     /// The Win32 code, if the store fails.

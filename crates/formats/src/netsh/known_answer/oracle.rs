@@ -275,7 +275,7 @@ fn records<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Vec<(String, String)
     records
 }
 
-/// Whether a warning is about the line with a label. Whether the freshness time is in force has no
+/// Whether a warning is about the line with a label. Whether the freshness time has an effect has no
 /// line of its own and follows from the time.
 fn names_line(what: &str, label: &str) -> bool {
     let is_named = |label: &str| what.contains(label);

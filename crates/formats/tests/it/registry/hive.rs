@@ -310,14 +310,14 @@ fn the_control_set_in_force_is_that_of_select() {
     let second = hive(current(2), both()).unwrap();
     assert_eq!(
         second.warnings[0].to_string(),
-        "the bindings of ControlSet001 (1) were ignored; those of ControlSet002 are in force"
+        "the bindings of ControlSet001 (1) were ignored; ControlSet002 is the current control set"
     );
 
     let only = hive(vec![], vec![set("ControlSet001", 1)]).unwrap();
     assert_eq!(keys(&only), ["ipport=0.0.0.0:1"]);
     assert_eq!(
         only.warnings[0].to_string(),
-        "Select: Select\\Current is missing, so the control set in force is unknown; \
+        "Select: Select\\Current is missing, so the current control set is unknown; \
          ControlSet001, the only one, was used"
     );
     assert_eq!(only.warnings[0].kind, WarningKind::Inferred);
@@ -333,8 +333,8 @@ fn the_control_set_in_force_is_that_of_select() {
         ),
         (
             vec![key("Select")],
-            "Select: Select\\Current is missing, and there are several control sets, so the one \
-             in force is unknown",
+            "Select: Select\\Current is missing, and there are several control sets, so the \
+             current one is unknown",
         ),
     ] {
         let error = hive(select, both()).unwrap_err();
@@ -405,7 +405,7 @@ fn a_hive_that_is_cut_short_is_a_problem() {
     let hive = file(&system(vec![many]));
     let cut = &hive[..hive.len() - 4096];
     let expected = format!(
-        "the hive is cut short: it has {} bytes and lacks 4096",
+        "the hive is truncated: it has {} bytes and lacks 4096",
         cut.len()
     );
     let found = error(cut);

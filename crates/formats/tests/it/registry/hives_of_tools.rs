@@ -48,8 +48,8 @@ fn a_hive_of_hivex_is_read() {
             "SslBindingInfo: the value \"DefaultSslCertCheckMode\" is in no binding's key; \
              HTTP.sys is not known to read it there, and it is not converted",
             "UrlAclInfo: \"http://+:80/x/\" was ignored: security descriptor \
-             \"010004801400000024000000000000003400000001020000…\": it is cut short",
-            "the bindings of ControlSet002 (1) were ignored; those of ControlSet001 are in force",
+             \"010004801400000024000000000000003400000001020000…\": it is truncated",
+            "the bindings of ControlSet002 (1) were ignored; ControlSet001 is the current control set",
         ]
     );
     assert_eq!(reading.warnings[0].kind, WarningKind::Value);

@@ -186,7 +186,7 @@ fn configuration_that_cannot_be_read_is_reported_and_no_damage_of_bindings() {
     assert!(configuration.is_empty());
     assert_eq!(skipped.len(), 5, "{skipped:#?}");
     for what in [
-        "cut short",
+        "truncated",
         "\"no URL\"",
         "not REG_BINARY",
         "10.0.0.256",

@@ -383,7 +383,7 @@ fn old_logs_are_replayed() {
     for (log, what) in [
         (unfinished, "had not finished writing the log"),
         (other, "another state of the hive"),
-        (cut, "cut short"),
+        (cut, "truncated"),
     ] {
         let (found, recovery) = ports(&hive, &logs([("S.LOG", log)]));
         assert_eq!(found, [1, 2]);

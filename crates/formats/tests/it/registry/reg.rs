@@ -317,7 +317,7 @@ fn the_control_set_in_force_is_read() {
         assert!(
             error
                 .to_string()
-                .contains("the control set in force is unknown")
+                .contains("the current control set is unknown")
         );
     }
 }

@@ -325,7 +325,7 @@ fn text_that_is_cut_short_is_noticed() {
         .iter()
         .find(|warning| warning.kind == WarningKind::Trimmed)
         .unwrap();
-    assert!(told.what.contains("it may be cut short"));
+    assert!(told.what.contains("it may be truncated"));
     let file = written(some_bindings(3));
     for end in (0..file.len()).step_by(7) {
         let _ = read(&file[..end], &ReadOptions::default());

@@ -1,4 +1,4 @@
-//! Snapshots that are cut short or altered: refused, and where.
+//! Snapshots that are truncated or altered: refused, and where.
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
@@ -21,7 +21,7 @@ fn a_file_cut_short_anywhere_is_refused_at_its_end() {
             .position(|frame| (frame.start..frame.end).contains(&length));
         assert_eq!(byte, length as u64, "{error}");
         assert_eq!(chunk, expected.map(|number| number as u64), "{error}");
-        assert!(what.contains("cut short"), "{error}");
+        assert!(what.contains("truncated"), "{error}");
         assert!(read(&file[..length], &ReadOptions::default()).is_err());
     }
 }
