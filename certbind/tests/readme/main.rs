@@ -288,6 +288,11 @@ fn commands_of_the_audit_page_run() {
 }
 
 #[test]
+fn findings_have_commands_as_the_audit_page_says() {
+    runs_as_printed(&console(&self::page("docs/audit.md")));
+}
+
+#[test]
 fn traces_are_shown_and_replayed_as_the_simulator_page_says() {
     let page = self::page("docs/simulator.md");
     runs_as_printed(&console(&section(&page, "## Traces")));

@@ -23,6 +23,7 @@ const EXECUTED: &[(&str, &str, &str)] = &[
         "certbind/tests/ansible/page.rs",
     ),
     ("docs/ansible.md", "sh", "certbind/tests/ansible/page.rs"),
+    ("docs/audit.md", "console", "certbind/tests/readme/main.rs"),
     ("docs/audit.md", "sh", "certbind/tests/readme/main.rs"),
     ("docs/backend.md", "console", "tests/tests/tutorial.rs"),
     ("docs/c.md", "console", "crates/httpapi/tests/clients.rs"),
