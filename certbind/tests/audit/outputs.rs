@@ -168,7 +168,7 @@ fn reports_for_people_are_bounded() {
             "{report}"
         );
         let (of_rule, _) = report.split_once("and 260 more").unwrap();
-        let is_finding = |line: &&str| line.contains("ipport=") && line.contains("it names");
+        let is_finding = |line: &&str| line.contains("ipport=") && line.contains("it has no");
         let lines = of_rule.lines().filter(is_finding);
         assert_eq!(lines.count(), 40, "{report}");
     }
