@@ -124,6 +124,17 @@ options:
   disablesessionid:
     description: No TLS session ids.
     type: bool
+  message:
+    description: The reason of the change, for the history of the store.
+    type: str
+  history:
+    description: >-
+      The history that a redb file keeps, C(off) or limits such as C(commits=10000,days=400,megabytes=16).
+    type: str
+  create:
+    description: Create the folder of a new store as well.
+    type: bool
+    default: false
   certbind:
     description: The program, as a path or as a name in the PATH of the target.
     type: str
@@ -229,6 +240,17 @@ def set_arguments(parameters):
     return arguments
 
 
+def store_arguments(parameters):
+    """The arguments about the store, of either command."""
+    arguments = [f"--store={parameters['store']}"]
+    for option in ("message", "history"):
+        if parameters[option] is not None:
+            arguments.append(f"--{option}={parameters[option]}")
+    if parameters["create"]:
+        arguments.append("--create")
+    return arguments
+
+
 def passwords(module):
     """The passwords as a file of certbind has them: one per line."""
     lines = module.params["passwords"]
@@ -290,7 +312,7 @@ def run(module):
         arguments = set_arguments(parameters)
     else:
         arguments = ["delete", "--ignore-not-found"]
-    arguments += ["--format=json", f"--store={parameters['store']}"]
+    arguments += ["--format=json", *store_arguments(parameters)]
     if module.check_mode:
         arguments.append("--dry-run")
     command = [program(module), *arguments, "--", parameters["key"]]
@@ -326,6 +348,9 @@ def main():
         "store": {"type": text, "required": True},
         "passwords": {"type": "list", "elements": text, "no_log": True},
         "force": {"type": "bool", "default": False},
+        "message": {"type": text},
+        "history": {"type": text},
+        "create": {"type": "bool", "default": False},
         "certbind": {"type": "str", "default": "certbind"},
     }
     specification.update({name: {"type": kind} for name, (_, kind) in VALUES.items()})

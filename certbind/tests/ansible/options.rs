@@ -55,6 +55,26 @@ fn parameters_are_the_options_of_set() {
     assert_eq!(supported, documented);
 }
 
+/// The history of the store has the reasons of both states.
+#[test]
+fn reasons_of_changes_are_in_the_history() {
+    let Some(ansible) = Ansible::new() else {
+        return;
+    };
+    let reasons = ["CHG-1: a new site", "CHG-2: the site moved"];
+    let runs = [
+        json!({ "key": KEY, "hash": HASH, "app_id": "IIS", "message": reasons[0], "history": "commits=9" }),
+        json!({ "key": KEY, "state": "absent", "message": reasons[1] }),
+    ];
+    for result in ansible.of_store(&runs, &[]) {
+        assert_eq!(result["changed"], true, "{result}");
+    }
+    let log = succeeded(&ansible.run(PROGRAM, &["--store", &ansible.store(), "log"]));
+    for reason in reasons {
+        assert!(log.contains(reason), "{log}");
+    }
+}
+
 /// The flags of sslFlags 0 to 3 are few of them: certbind has all that netsh has.
 #[test]
 fn every_flag_and_value_round_trips() {
