@@ -95,11 +95,20 @@ pub(crate) fn tests() -> Result<(), Failure> {
     npm("node-forge", "node-forge@1.3.3")?;
     // A compiler of C# 10 (Roslyn 4.1) that .NET Core 3.1 runs is in this package alone.
     npm("roslyn", "@autorest/csharp@3.0.0-beta.20220622.5")?;
-    // Microsoft's program for SARIF files.
-    npm("sarif-multitool", "@microsoft/sarif-multitool@5.7.0")?;
+    multitool()?;
     sarif_tools()?;
     axe()?;
     ansible()
+}
+
+/// Microsoft's SARIF Multitool. Its program is made executable by a script of the package, and no script of
+/// a package is run here.
+fn multitool() -> Result<(), Failure> {
+    npm("sarif-multitool", "@microsoft/sarif-multitool@5.7.0")?;
+    let program = "sarif-multitool/node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool";
+    run(Command::new("chmod")
+        .arg("+x")
+        .arg(cargo_target().join(program)))
 }
 
 /// sarif-tools, in a virtual environment.

@@ -128,7 +128,7 @@ fn in_words(entry: &Entry<'_>) -> String {
     let revision = commit.revision;
     let mut text = match commit.found {
         Some(Found::FirstLook) => format!(
-            "revision {revision}  first look at {}, until {}: made by unknown, before\n",
+            "revision {revision}  first reading at {}, until {}: made by unknown, before\n",
             escaped(&author.host),
             end(commit.time)
         ),

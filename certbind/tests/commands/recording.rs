@@ -91,7 +91,7 @@ fn series_of_exports_becomes_a_history() {
     let series: Vec<_> = series.iter().map(String::as_str).collect();
     let told = record(&host, &series);
     assert!(
-        told.starts_with("web01: first look, until 2025-03-02T00:00:00Z: 1 binding\n"),
+        told.starts_with("web01: first reading, until 2025-03-02T00:00:00Z: 1 binding\n"),
         "{told}"
     );
     assert!(
@@ -161,7 +161,7 @@ fn what_is_not_known_at_a_time_is_said() {
         let (out, err, code) = show(at);
         assert_eq!((out.as_str(), code), ("", Some(1)), "{at}");
         assert!(
-            err.contains("before the first look are unknown"),
+            err.contains("before the first reading are unknown"),
             "{at}: {err}"
         );
     }

@@ -44,7 +44,7 @@ fn of_recording(host: &Host, arguments: &[&str]) -> String {
 fn changes_of_a_host_are_in_the_log() {
     let host = Host::new();
     add(&host, "0.0.0.0:443");
-    assert!(record(&host).contains("web01: first look"));
+    assert!(record(&host).contains("web01: first reading"));
     assert!(record(&host).contains("no change from"));
     host.ok(&["netsh", "http", "delete", "sslcert", "ipport=0.0.0.0:443"]);
     add(&host, "0.0.0.0:444");
@@ -123,7 +123,7 @@ fn watch_records_until_it_is_ended() {
     let mut watching = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines();
     let mut line = || lines.next().unwrap().unwrap();
-    assert!(line().contains("web01: first look"));
+    assert!(line().contains("web01: first reading"));
     let renewed = host.run_with(configuration.to_str().unwrap(), &["rotate", HASH, NEXT]);
     assert!(renewed.status.success(), "{renewed:?}");
     let told = line();
