@@ -47,7 +47,7 @@ pub(super) fn cases() -> super::harness::Cases {
             key,
             "expires on 2027-01-01, in 30 days",
         )
-        .trips(Scene::www().on("2026-12-31"), key, "in a day")
+        .trips(Scene::www().on("2026-12-31"), key, "in one day")
         .trips(Scene::www().on("2027-01-01"), key, "in less than a day")
         .trips(
             Scene::www()
