@@ -24,9 +24,9 @@ fn parameters_are_the_options_of_set() {
         return;
     };
     let help = succeeded(&ansible.run(PROGRAM, &["set", "--help"]));
-    let options = help
-        .lines()
-        .filter_map(|line| line.trim().split("--").nth(1));
+    let lines = help.lines().map(str::trim);
+    let lines = lines.filter(|line| line.starts_with('-'));
+    let options = lines.filter_map(|line| line.split("--").nth(1));
     let mut options: BTreeSet<_> = options
         .map(|line| line.split([' ', '\n']).next().unwrap().replace('-', "_"))
         .collect();

@@ -116,7 +116,10 @@ fn series_of_exports_becomes_a_history() {
     ), "{text}");
 
     // Again, with the same and with a new export.
-    assert_eq!(record(&host, &series), "Recorded already: no later look\n");
+    assert_eq!(
+        record(&host, &series),
+        "Already recorded: no later reading\n"
+    );
     let next = listing(&host, "web01-2025-03-07.txt", &[(444, NEXT)]);
     let told = record(&host, &[&series[..], &[&next]].concat());
     assert!(
