@@ -31,7 +31,11 @@ struct Earlier {
 }
 
 /// Baselines by the names of their hosts, in lower case.
-pub(crate) struct Baselines(BTreeMap<String, Earlier>);
+pub(crate) struct Baselines {
+    of_hosts: BTreeMap<String, Earlier>,
+    /// Whether it is one file for an audit of one host: its name does not matter.
+    is_of_only_host: bool,
+}
 
 impl Baselines {
     /// Reads a folder of baselines, or one file, which is of the host `only`, if there is just one.
@@ -40,10 +44,12 @@ impl Baselines {
     /// If a baseline that is one file cannot be read.
     pub(crate) fn read(path: &Path, from: HostFrom, only: Option<&str>) -> Result<Self, Error> {
         if path.is_dir() {
-            return of_folder(path, from).map(Self);
+            return Ok(Self {
+                of_hosts: of_folder(path, from)?,
+                is_of_only_host: false,
+            });
         }
         let contents = Input::File(path.to_owned()).resolved().read()?;
-        // With a single baseline and a single host the name does not matter.
         let name = match only {
             Some(only) => only.to_owned(),
             None => contents
@@ -57,7 +63,10 @@ impl Baselines {
             is_used: false,
             name: name.clone(),
         };
-        Ok(Self(BTreeMap::from([(name.to_lowercase(), earlier)])))
+        Ok(Self {
+            of_hosts: BTreeMap::from([(name.to_lowercase(), earlier)]),
+            is_of_only_host: only.is_some(),
+        })
     }
 
     /// Gives the baseline of a host the name that the host has now. Returns whether there is one.
@@ -66,16 +75,19 @@ impl Baselines {
     /// If the host has a baseline under both names.
     pub(crate) fn rename(&mut self, rename: &Rename) -> Result<bool, Error> {
         let (earlier, now) = (rename.earlier.to_lowercase(), rename.now.to_lowercase());
-        if !self.0.contains_key(&earlier) {
+        if self.is_of_only_host {
+            return Ok(true);
+        }
+        if !self.of_hosts.contains_key(&earlier) {
             return Ok(false);
         }
-        if earlier != now && self.0.contains_key(&now) {
+        if earlier != now && self.of_hosts.contains_key(&now) {
             let problem = format!("the baseline has a host {:?} of its own", rename.now);
             return Err(rename.refused(problem));
         }
-        if let Some(mut found) = self.0.remove(&earlier) {
+        if let Some(mut found) = self.of_hosts.remove(&earlier) {
             found.name.clone_from(&rename.now);
-            self.0.insert(now, found);
+            self.of_hosts.insert(now, found);
         }
         Ok(true)
     }
@@ -83,7 +95,7 @@ impl Baselines {
     /// Assigns each host its baseline, and adds the hosts that only the baseline has.
     pub(crate) fn assign(mut self, hosts: &mut Vec<HostExport>) {
         for host in hosts.iter_mut() {
-            host.baseline = match self.0.get_mut(&host.name.to_lowercase()) {
+            host.baseline = match self.of_hosts.get_mut(&host.name.to_lowercase()) {
                 None => Baseline::Missing("this host has no baseline".to_owned()),
                 Some(earlier) => {
                     earlier.is_used = true;
@@ -97,7 +109,7 @@ impl Baselines {
                 }
             };
         }
-        for earlier in self.0.into_values().filter(|it| !it.is_used) {
+        for earlier in self.of_hosts.into_values().filter(|it| !it.is_used) {
             let mut host = HostExport::unassessed(earlier.name, NotAssessed::OnlyInBaseline);
             host.source = Some(earlier.source);
             hosts.push(host);

@@ -54,6 +54,7 @@ mod data_directory;
 mod desired_state;
 mod dsc;
 mod error;
+mod error_codes;
 pub mod exit;
 mod export_files;
 mod export_series;

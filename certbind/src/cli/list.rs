@@ -136,8 +136,8 @@ impl HostFilter {
     }
 }
 
-/// Whether the host of a key is this name, or a wildcard for it: one label longer than its domain. A dot
-/// at the end makes no other name of it.
+/// Whether the host of a key is this name, or a wildcard for it: one label longer than its domain. A
+/// trailing dot does not matter.
 fn covers(host: &Host, name: &Host) -> bool {
     let relative = |name: &str| name.strip_suffix('.').unwrap_or(name).to_owned();
     let (host, name) = (relative(host.as_str()), relative(name.as_str()));

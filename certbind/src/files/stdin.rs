@@ -2,7 +2,6 @@
 //! detected before the contents are read.
 
 use std::io;
-use std::mem;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -13,8 +12,8 @@ use crate::read_file;
 
 enum Piped {
     Archive(Arc<Archive>),
-    /// Taken by the first reader.
-    File(Mutex<Vec<u8>>),
+    /// Until they are read.
+    File(Mutex<Option<Vec<u8>>>),
 }
 
 /// An I/O error cannot be cloned, its text can.
@@ -42,8 +41,8 @@ pub(super) fn archive() -> Option<Arc<Archive>> {
 pub(super) fn take() -> Option<io::Result<Vec<u8>>> {
     match PIPED.get()? {
         Ok(Piped::File(bytes)) => {
-            let mut bytes = bytes.lock().unwrap_or_else(PoisonError::into_inner);
-            Some(Ok(mem::take(&mut *bytes)))
+            let bytes = bytes.lock().unwrap_or_else(PoisonError::into_inner).take();
+            Some(bytes.ok_or_else(|| io::Error::other("standard input was read already")))
         }
         Ok(Piped::Archive(_)) => Some(Err(io::Error::other("this is an archive"))),
         Err(error) => Some(Err(io::Error::other(error.as_str()))),
@@ -53,10 +52,10 @@ pub(super) fn take() -> Option<io::Result<Vec<u8>>> {
 fn read() -> io::Result<Piped> {
     let bytes = read_file::bounded(&mut io::stdin().lock(), read_file::MOST_PIPED)?;
     if !archive::is_archive(&bytes).unwrap_or_default() {
-        return Ok(Piped::File(Mutex::new(bytes)));
+        return Ok(Piped::File(Mutex::new(Some(bytes))));
     }
     match open(&bytes, &Limits::default()).map_err(io::Error::other)? {
         Opened::Entries(entries) => Ok(Piped::Archive(Arc::new(Archive::of(entries)))),
-        Opened::File(_) => Ok(Piped::File(Mutex::new(bytes))),
+        Opened::File(_) => Ok(Piped::File(Mutex::new(Some(bytes)))),
     }
 }

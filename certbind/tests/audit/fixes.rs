@@ -21,7 +21,7 @@ fn hash(name: &str) -> String {
     certificates[0].hash().to_string()
 }
 
-/// A host, and what is next to its export.
+/// A host, and the files next to its export.
 struct Host {
     folder: TempDir,
     /// The assumed day of the audit.
@@ -207,7 +207,7 @@ fn set(rules: &[&str]) -> BTreeSet<String> {
 /// Bindings with a fault of each rule about records.
 fn faulty() -> Vec<Value> {
     let www = &hash("www");
-    let (nobody, unknown) = ("11111111-2222-3333-4444-555555555555", "ab".repeat(20));
+    let (unlisted, unknown) = ("11111111-2222-3333-4444-555555555555", "ab".repeat(20));
     vec![
         binding("ipport=10.0.0.5:443", www, json!({})),
         binding(
@@ -222,7 +222,7 @@ fn faulty() -> Vec<Value> {
             json!({ "check_mode": ["no_revocation", "no_usage_check"] }),
         ),
         binding("ipport=10.0.0.5:8443", &unknown, json!({})),
-        binding("ipport=[::]:8443", &unknown, json!({ "app_id": nobody })),
+        binding("ipport=[::]:8443", &unknown, json!({ "app_id": unlisted })),
         binding("ipport=0.0.0.0:44301", www, json!({ "app_id": EXPRESS })),
         binding(
             "ipport=0.0.0.0:9001",

@@ -175,6 +175,13 @@ fn a_renamed_host_is_named() {
     for rule in ["CB201", "CB202", "CB205", "CB206"] {
         assert_eq!(found(&report, rule), []);
     }
+    // The file of an only host has no name that matters.
+    let one = ["now/web-03.txt", "--baseline", "before/web-02.txt"];
+    let report = folder.json(
+        exit::DONE,
+        &[&one[..], &["--renamed", "web-02=web-03"]].concat(),
+    );
+    assert_eq!(found(&report, "CB205"), []);
     for (names, said) in [
         (
             "web-02=web-04",

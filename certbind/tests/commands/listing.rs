@@ -86,7 +86,7 @@ fn filters_select_by_certificate_host_port_and_application() {
     selects(&host, &["--cert", &www[..6]], &[address, name]);
     selects(&host, &["--cert", &"ab".repeat(20)], &[]);
     selects(&host, &["--host", "WWW.Contoso.com"], &[wildcard, name]);
-    // With a dot at the end it is the same name.
+    // A trailing dot does not matter.
     selects(&host, &["--host", "www.contoso.com."], &[wildcard, name]);
     selects(&host, &["--host", "a.www.contoso.com"], &[]);
     selects(&host, &["--host", "contoso.com"], &[]);

@@ -37,7 +37,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../fidelity/traces")
 }
 
-/// A file as somebody contributes it: of the trace of a program, over a host with a binding.
+/// A contributed file: the trace of a program on a host with a binding.
 fn contributed(host: &Host) -> Value {
     let before = host.file("before.txt");
     let listing = format!(

@@ -69,7 +69,7 @@ fn options_come_back_and_the_new_certificate_stays() {
     assert_eq!(bench.held("redb:a"), lost);
 }
 
-/// A listing of an older Windows has no line for HTTP/2: what is set now was not lost.
+/// A listing of an older Windows has no line for HTTP/2, so the current value stays.
 #[test]
 fn options_that_the_earlier_listing_does_not_show_stay() {
     let bench = Bench::new();

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use certbind_core::Binding;
-use certbind_formats::ConversionWarning;
 use certbind_formats::netsh::Layout;
 
 use crate::fleet::Host;
@@ -60,10 +59,10 @@ impl<'a> Comparison<'a> {
         )
     }
 
-    /// The options that the binding had, and that the export of now does not show.
-    pub(crate) fn hidden(&self) -> Vec<ConversionWarning> {
+    /// The options that the binding had, and that the present export does not show.
+    pub(crate) fn hidden(&self) -> Vec<String> {
         self.now
-            .map(|layout| layout.warnings(self.was))
+            .map(|layout| layout.hidden(self.was))
             .unwrap_or_default()
     }
 }

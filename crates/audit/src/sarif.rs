@@ -24,6 +24,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
+use crate::artifact_uri::artifact_uri;
 use crate::earlier::{EarlierFinding, EarlierSubject};
 use crate::finding::{Finding, FindingLocation, FindingState, Subject};
 use crate::report::Report;
@@ -116,7 +117,7 @@ impl<'a> Log<'a> {
     #[must_use]
     pub fn in_directory(mut self, path: &str) -> Self {
         let [run] = &mut self.runs;
-        let mut directory = uri(path);
+        let mut directory = artifact_uri(path);
         if !directory.ends_with('/') {
             directory.push('/');
         }
@@ -336,7 +337,7 @@ impl SarifResult {
         let place = artifact.or_else(|| host.cloned());
         let place = place.map(|artifact| PhysicalLocation {
             artifact_location: ArtifactLocation {
-                uri: uri(&artifact),
+                uri: artifact_uri(&artifact),
             },
             region: None,
         });
@@ -434,7 +435,7 @@ impl PhysicalLocation {
         };
         Some(Self {
             artifact_location: ArtifactLocation {
-                uri: uri(&artifact),
+                uri: artifact_uri(&artifact),
             },
             region: place.line.map(|start_line| Region { start_line }),
         })
@@ -445,7 +446,7 @@ impl PhysicalLocation {
         let file = report.config.source.as_deref();
         Self {
             artifact_location: ArtifactLocation {
-                uri: uri(file.unwrap_or("certbind-audit.toml")),
+                uri: artifact_uri(file.unwrap_or("certbind-audit.toml")),
             },
             region: None,
         }
@@ -472,70 +473,5 @@ fn identity(report: &Report, place: &FindingLocation) -> String {
     match place.host.and_then(|host| report.hosts.get(host)) {
         Some(host) => format!("{}/{}", host.identity, place.subject),
         None => place.subject.to_string(),
-    }
-}
-
-/// The reference of a path (RFC 3986): a relative one stays so. An absolute one has no `..` segments
-/// (SARIF 2.1.0, 3.10.2).
-fn uri(path: &str) -> String {
-    let path = path.replace('\\', "/");
-    let is_rooted = path.starts_with('/') || path.as_bytes().get(1) == Some(&b':');
-    let path = if is_rooted { without_dots(&path) } else { path };
-    let is_drive = path.as_bytes().get(1) == Some(&b':');
-    let start = match path.as_str() {
-        _ if is_drive => "file:///",
-        // The name of a server is in place of an empty reference.
-        share if share.starts_with("//") => "file:",
-        rooted if rooted.starts_with('/') => "file://",
-        _ => "",
-    };
-    let mut uri = start.to_owned();
-    for byte in path.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                uri.push(char::from(byte));
-            }
-            b':' if is_drive => uri.push(':'),
-            _ => uri.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    uri
-}
-
-/// The path without `.` segments, and without `..` segments and those before them.
-fn without_dots(path: &str) -> String {
-    let mut segments: Vec<&str> = Vec::new();
-    for segment in path.split('/') {
-        match segment {
-            "." => {}
-            ".." if segments.len() > 1 => {
-                segments.pop();
-            }
-            segment => segments.push(segment),
-        }
-    }
-    segments.join("/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_become_references() {
-        for (path, expected) in [
-            ("exports/web-01.txt", "exports/web-01.txt"),
-            ("./a b:c.txt", "./a%20b%3Ac.txt"),
-            ("/srv/bücher.txt", "file:///srv/b%C3%BCcher.txt"),
-            ("/srv/a/../../b/./c.txt", "file:///b/c.txt"),
-            ("../b/c.txt", "../b/c.txt"),
-            ("C:\\exports\\web.txt", "file:///C:/exports/web.txt"),
-            (
-                "\\\\files\\exports\\web.txt",
-                "file://files/exports/web.txt",
-            ),
-        ] {
-            assert_eq!(uri(path), expected);
-        }
     }
 }

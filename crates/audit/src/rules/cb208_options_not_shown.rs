@@ -23,10 +23,10 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     for renewed in host.changed().filter(Comparison::is_renewed) {
         let hidden = renewed.hidden();
         if !hidden.is_empty() {
-            let hidden: Vec<_> = hidden.iter().map(|it| it.what.as_str()).collect();
+            let options = hidden.join(", ");
             findings.add(
                 renewed.bound.place(),
-                format!("before the renewal it had: {}", hidden.join("; ")),
+                format!("before the renewal it had {options}; the export does not show them"),
             );
         }
     }

@@ -177,7 +177,7 @@ fn filters_narrow_bindings_and_findings() {
         "an unused certificate has no binding"
     );
     assert!(groups().contains("CB109"), "{}", groups());
-    choose("by-application", "nobody");
+    choose("by-application", "Unlisted Application");
     assert_eq!(shown(), "0 to 0 of 0");
     choose("by-rule", "");
     assert_eq!(count(&browser, "#findings-of-rules details"), 0);

@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use certbind_core::{Binding, BindingKey, CertCheckMode, Kind};
+use certbind_core::{Binding, BindingKey, Kind};
 
 use super::address::key_text;
-use super::field::{Bit, Field};
+use super::field::Field;
 use super::layout::Layout;
 use super::line_reader::{Parts, key_shape};
 use super::names::Text;
-use super::property_fields::VALUES;
 use super::read_back::Printed;
 use crate::export::Export;
 use crate::report::{ConversionWarning, WarningKind};
@@ -181,104 +180,11 @@ impl Layout {
     /// Warnings for the parts of a binding that a host with this layout does not show.
     #[must_use]
     pub fn warnings(&self, binding: &Binding) -> Vec<ConversionWarning> {
-        let record = binding.record();
-        let shows = |field| {
-            let lines = self.records.get(&binding.key().kind());
-            lines.is_some_and(|lines| lines.iter().any(|line| line.field == Some(field)))
-        };
-        let mut lost: Vec<String> = Vec::new();
-        let mut hidden_check = record.check_mode;
-        let mut hidden_flags = record.flags;
-        for field in Field::ALL {
-            match field.bit() {
-                Some(Bit::Check(bit) | Bit::CheckOff(bit)) if shows(field) => {
-                    hidden_check.remove(bit);
-                }
-                Some(Bit::Flag(bit)) if shows(field) => hidden_flags.remove(bit),
-                _ => {}
-            }
-        }
-        if !shows(Field::UseFreshness) {
-            // Such a host shows that a time has an effect by printing it.
-            let in_force = record
-                .check_mode
-                .contains(CertCheckMode::USE_REVOCATION_FRESHNESS);
-            hidden_check.remove(CertCheckMode::USE_REVOCATION_FRESHNESS);
-            if in_force != (record.revocation_freshness_time != 0) {
-                lost.push(if in_force {
-                    "use_revocation_freshness with a time of 0".to_owned()
-                } else {
-                    "a revocation freshness time that has no effect".to_owned()
-                });
-            }
-        }
-        let unknown = |bits: u32| (bits != 0).then(|| format!("{bits:#x}"));
-        lost.extend(
-            hidden_check
-                .iter_names()
-                .map(|(name, _)| name.to_lowercase()),
-        );
-        lost.extend(unknown(hidden_check.unknown()).map(|bits| format!("check mode {bits}")));
-        lost.extend(
-            hidden_flags
-                .iter_names()
-                .map(|(name, _)| name.to_lowercase()),
-        );
-        lost.extend(unknown(hidden_flags.unknown()).map(|bits| format!("flags {bits}")));
-        for (field, is_set) in [
-            (Field::Freshness, record.revocation_freshness_time != 0),
-            (Field::Timeout, record.url_retrieval_timeout != 0),
-            (Field::CtlIdentifier, record.ctl_identifier.is_some()),
-            (Field::CtlStoreName, record.ctl_store_name.is_some()),
-            (Field::Hash, record.certificate.is_some()),
-            (
-                Field::StoreName,
-                record
-                    .certificate
-                    .as_ref()
-                    .is_some_and(|c| c.store_name.is_some()),
-            ),
-            (Field::AppId, true),
-        ] {
-            if is_set && !shows(field) {
-                lost.push(field.label().to_owned());
-            }
-        }
-        lost.into_iter()
-            .map(|what| {
-                let what = format!("{what}: not shown by a host with this layout");
-                ConversionWarning::new(WarningKind::Value, what).of(binding.key())
-            })
-            .chain(self.lost_properties(binding))
-            .collect()
-    }
-
-    /// Warnings for the parts of a binding's extended properties that a host with this layout does
-    /// not show.
-    fn lost_properties(&self, binding: &Binding) -> Vec<ConversionWarning> {
-        let lines = self.records.get(&binding.key().kind());
-        let shows = |field: &Field| {
-            lines.is_some_and(|lines| lines.iter().any(|line| line.field == Some(*field)))
-        };
-        let warning =
-            |what: String| ConversionWarning::new(WarningKind::Value, what).of(binding.key());
-        let mut warnings = Vec::new();
-        for set in &binding.record().extended {
-            let of = set.property_type();
-            let fields = usize::try_from(of.number())
-                .ok()
-                .and_then(|id| VALUES.get(id));
-            if !fields.is_some_and(|fields| fields.iter().all(shows)) {
-                let what = format!("{of}: not shown by a host with this layout");
-                warnings.push(warning(what));
-                continue;
-            }
-            if set.flags != 0 {
-                let what = format!("flags {:#x} of {of}: not shown by netsh", set.flags);
-                warnings.push(warning(what));
-            }
-        }
-        warnings
+        let hidden = self.hidden(binding).into_iter();
+        let hidden = hidden.map(|what| format!("{what}: not shown by a host with this layout"));
+        let flags = self.hidden_property_flags(binding).into_iter();
+        let warning = |what| ConversionWarning::new(WarningKind::Value, what).of(binding.key());
+        hidden.chain(flags).map(warning).collect()
     }
 
     /// The keys of the records that the host listed, in its order, where that was not the canonical
