@@ -69,8 +69,8 @@ mod guards;
 mod help;
 mod history;
 mod hive_logs;
-#[cfg(feature = "httpsys")]
 mod host_disk;
+#[cfg(feature = "httpsys")]
 mod host_store;
 mod import_source;
 mod input;

@@ -15,7 +15,6 @@ use crate::terminal::escaped;
 pub(crate) const SCREENFUL: usize = 200;
 
 /// The table of these bindings; one line each where it does not go to a terminal.
-#[cfg(feature = "etcd")]
 pub(crate) fn of(bindings: &[Binding]) -> String {
     Rows::default().next(bindings)
 }

@@ -10,10 +10,10 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::output::Output;
+#[cfg(feature = "etcd")]
 use crate::fleet::FleetOptions;
 use crate::hive_logs::LogOptions;
 use crate::input::Input;
-#[cfg(feature = "etcd")]
 use crate::instant::instant;
 
 #[derive(Debug, Args)]
