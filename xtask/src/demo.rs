@@ -23,7 +23,7 @@ fn empty(folder: &Path) -> io::Result<()> {
 pub(crate) fn run() -> Result<(), Failure> {
     // A run of all tests has built certbind with all features, and with others it would be built again.
     let packages: &[&str] = match std::env::var_os("CERTBIND_TEST_WORKSPACE") {
-        Some(_) => &["--workspace", "--all-features"],
+        Some(_) => &["--workspace", "--all-features", "--bins", "--examples"],
         None => &["--package", "certbind"],
     };
     process::run(cargo().args(["build", "--quiet"]).args(packages))?;

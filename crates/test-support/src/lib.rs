@@ -173,13 +173,14 @@ pub fn cargo(program: &str) -> Command {
     cargo
 }
 
-/// Which packages a test has cargo build. A run of all tests (`cargo xtask test`) sets
-/// `CERTBIND_TEST_WORKSPACE`: it has built them with all features, and with others they would be built
-/// again.
+/// Arguments that select the packages a test has cargo build. A run of all tests (`cargo xtask test`)
+/// sets `CERTBIND_TEST_WORKSPACE`: it has built them with all features, and with others they would be
+/// built again. The examples, which it has built too, make cargo unify the features of
+/// dev-dependencies as `cargo test` does; without them, most packages would be compiled once more.
 #[must_use]
 pub fn packages<'a>(alone: &[&'a str]) -> Vec<&'a str> {
     match std::env::var_os("CERTBIND_TEST_WORKSPACE") {
-        Some(_) => vec!["--workspace", "--all-features"],
+        Some(_) => vec!["--workspace", "--all-features", "--examples"],
         None => alone.iter().flat_map(|name| ["--package", name]).collect(),
     }
 }
