@@ -200,6 +200,7 @@ pub(crate) fn config(default: u32, regressions: &'static str) -> Config {
 }
 
 /// A sequence of numbers that a seed decides (SplitMix64).
+#[derive(Debug)]
 pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
