@@ -10,9 +10,14 @@ type Needed = (&'static str, &'static [&'static str]);
 
 const GO: Needed = ("go", &["golang-go"]);
 
-const TESTS: &[Needed] = &[
+/// What build scripts start.
+const COMPILERS: &[Needed] = &[
     ("gcc", &["gcc"]),
     ("g++", &["g++"]),
+    ("pkg-config", &["pkg-config"]),
+];
+
+const TESTS: &[Needed] = &[
     ("valgrind", &["valgrind"]),
     ("python3", &["python3"]),
     ("pytest-3", &["python3-pytest"]),
@@ -22,7 +27,6 @@ const TESTS: &[Needed] = &[
         "/usr/share/java/bcpkix.jar",
         &["libbcprov-java", "libbcpkix-java"],
     ),
-    ("pkg-config", &["pkg-config"]),
     ("strace", &["strace"]),
     ("mcs", &["mono-mcs"]),
     ("mono", &["mono-runtime"]),
@@ -81,13 +85,18 @@ const WINDOWS: &[Needed] = &[
     ("wine", &["wine", "wine64"]),
 ];
 
-/// Installs the tools of the tests for the current system.
-pub(crate) fn tests() -> Result<(), Failure> {
+/// Installs the tools of the lints, and those that compile the tests.
+pub(crate) fn compilers() -> Result<(), Failure> {
     for (component, program) in [("rustfmt", "rustfmt"), ("clippy", "cargo-clippy")] {
         if !answers(program, "--version") {
             run(Command::new("rustup").args(["component", "add", component]))?;
         }
     }
+    packages(COMPILERS)
+}
+
+/// Installs the programs that the tests for the current system start.
+pub(crate) fn tests() -> Result<(), Failure> {
     packages(TESTS)?;
     dotnet()?;
     npm("koffi", "koffi@3.3.4")?;
@@ -227,7 +236,7 @@ pub(crate) fn has_windows() -> bool {
 
 /// Prints which programs the tests will miss.
 pub(crate) fn report_missing() {
-    let missing: BTreeSet<_> = [TESTS, REGISTRY, FULL_DISK, WINDOWS]
+    let missing: BTreeSet<_> = [COMPILERS, TESTS, REGISTRY, FULL_DISK, WINDOWS]
         .into_iter()
         .flat_map(missing)
         .collect();

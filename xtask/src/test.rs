@@ -1,7 +1,7 @@
 //! `cargo xtask test`: all checks required before a change is merged.
 
 use std::panic::resume_unwind;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use crate::process::{self, Failure, cargo};
 use crate::{install, tests, windows};
@@ -14,38 +14,31 @@ pub(crate) enum Install {
 }
 
 pub(crate) fn run(install: Install) -> Result<(), Failure> {
-    match install {
-        Install::Yes => {
-            install::tests()?;
-            install::optional_tests()?;
-        }
-        Install::No => install::report_missing(),
-    }
-    format()?;
-    lints()?;
-    process::run(
-        cargo()
-            .args(["doc", "--workspace", "--no-deps", "--all-features"])
-            .arg("--quiet")
-            .env("RUSTDOCFLAGS", "-D warnings"),
-    )?;
     // In CI nothing is omitted: a tool that cannot be installed there is an error.
     let with_wine = match install {
         Install::Yes => install::can_have_windows() || std::env::var_os("CI").is_some(),
         Install::No => install::has_windows(),
     };
-    if with_wine && install == Install::Yes {
-        install::windows()?;
+    match install {
+        Install::Yes => {
+            install::compilers()?;
+            // Downloads wait for the network; the lints fill the time.
+            thread::scope(|scope| {
+                let tools = scope.spawn(|| tools(with_wine));
+                let checked = without_tests();
+                joined(tools).and(checked)
+            })?;
+        }
+        Install::No => {
+            install::report_missing();
+            without_tests()?;
+        }
     }
     // Tests often wait, for disks and other programs; the cross-build fills the time.
     thread::scope(|scope| {
         let build = with_wine.then(|| scope.spawn(windows::build));
         tests::all()?;
-        match build.map(thread::ScopedJoinHandle::join) {
-            Some(Ok(built)) => built,
-            Some(Err(panic)) => resume_unwind(panic),
-            None => Ok(()),
-        }
+        build.map_or(Ok(()), joined)
     })?;
     if !with_wine {
         println!(
@@ -57,6 +50,33 @@ pub(crate) fn run(install: Install) -> Result<(), Failure> {
     windows::run_all()?;
     println!("\nEvery check has passed.");
     Ok(())
+}
+
+/// Installs the programs that the tests start.
+fn tools(with_wine: bool) -> Result<(), Failure> {
+    install::tests()?;
+    install::optional_tests()?;
+    if with_wine {
+        install::windows()?;
+    }
+    Ok(())
+}
+
+/// The checks that start no program of others.
+fn without_tests() -> Result<(), Failure> {
+    format()?;
+    lints()?;
+    process::run(
+        cargo()
+            .args(["doc", "--workspace", "--no-deps", "--all-features"])
+            .arg("--quiet")
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
+
+/// The result of a thread; its panic continues here.
+fn joined(thread: ScopedJoinHandle<'_, Result<(), Failure>>) -> Result<(), Failure> {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 pub(crate) fn format() -> Result<(), Failure> {
