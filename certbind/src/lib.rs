@@ -34,6 +34,7 @@
 //! [`EtcdBuilder::runtime`](https://docs.rs/certbind-etcd/latest/certbind_etcd/struct.EtcdBuilder.html#method.runtime):
 //! `EtcdUrl::builder` creates the builder for a URL.
 
+#[cfg(feature = "httpsys")]
 mod activity;
 mod audit_baselines;
 mod audit_csv;

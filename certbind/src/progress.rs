@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 static INDICATORS: AtomicU32 = AtomicU32::new(0);
 
 /// Whether some work shows its progress.
+#[cfg(feature = "httpsys")]
 pub(crate) fn is_shown() -> bool {
     INDICATORS.load(Ordering::Relaxed) > 0
 }
@@ -32,6 +33,7 @@ impl Progress {
     }
 
     /// Work that has taken long already.
+    #[cfg(feature = "httpsys")]
     pub(crate) fn now() -> Self {
         let progress = Self::hidden();
         show(&progress.0);

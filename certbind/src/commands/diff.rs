@@ -11,7 +11,7 @@ use crate::cli::diff::Diff;
 use crate::cli::output::Format;
 use crate::error::Error;
 use crate::exit;
-use crate::input::{Contents, Input};
+use crate::input::Input;
 use crate::past::{At, Past};
 use crate::print::{print, print_json};
 use crate::stores::{Opened, StoreUrl};
@@ -102,10 +102,11 @@ pub(super) fn all_same(compared: &[Comparison]) -> bool {
     compared.iter().all(same)
 }
 
+#[cfg(feature = "etcd")]
 pub(super) fn read(source: &Input) -> Result<Vec<Binding>, Error> {
-    let Contents { bindings, reading } = source.read()?;
-    reading.iter().for_each(warn_of);
-    Ok(bindings)
+    let contents = source.read()?;
+    contents.reading.iter().for_each(warn_of);
+    Ok(contents.bindings)
 }
 
 pub(super) fn in_words(compared: &[Comparison]) -> String {
