@@ -60,7 +60,7 @@ pub(crate) fn write(
     for finding in &report.findings {
         let mut cells = of_finding("finding", report, finding);
         if let Some(fix) = fixes.of(finding) {
-            cells[FIX - 1] = fix.condition.unwrap_or_default().to_owned();
+            cells[FIX - 1] = fix.condition.unwrap_or_default();
             cells[FIX] = fix.commands.join("\n");
         }
         row(out, cells)?;

@@ -70,7 +70,8 @@ pub(crate) fn item(item: &CauseItem<'_>, report: &Report) -> String {
             text.push_str(&format!(" and {}", counted(item.alike, "more finding")));
         }
     }
-    if let Some(condition) = item.fix.as_ref().and_then(|fix| fix.condition) {
+    let fix = item.fix.as_ref();
+    if let Some(condition) = fix.and_then(|fix| fix.condition.as_deref()) {
         text.push_str(&format!(", if {condition}"));
     }
     text

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use certbind_audit::fix::Fixes;
 use certbind_audit::json::JsonReport;
 use certbind_audit::{HostExport, Inventory, Report, html, sarif};
 use certbind_formats::WarningKind;
@@ -130,7 +131,8 @@ fn write(
             out.write_all(audit_metrics::check_line(hosts, report).as_bytes())?;
         }
         ReportFormat::Json => {
-            let report = JsonReport::of(report);
+            let fixes = Fixes::new(hosts, inventory, report);
+            let report = JsonReport::of(report).with_fixes(&fixes);
             serde_json::to_writer_pretty(EscapingJson(&mut out), &report)
                 .map_err(io::Error::from)?;
             out.write_all(b"\n")?;

@@ -45,7 +45,7 @@ impl Host {
         let host = Self {
             folder: TempDir::new().unwrap(),
             now,
-            options: vec!["--certs", CERTIFICATES],
+            options: vec!["--certificates", CERTIFICATES],
             target: "host.json",
         };
         host.write("host.json", &export(bindings));
@@ -59,7 +59,7 @@ impl Host {
         host
     }
 
-    /// `renewed.pem`, whose name is that of the bindings to be renewed.
+    /// `renewed.pem`, whose names are those of the bindings to be renewed.
     fn new_certificate(&self) {
         let output = Command::new("openssl")
             .args([
@@ -143,9 +143,12 @@ impl Host {
             // The store before: of the host, or the audited one.
             std::fs::copy(self.path("new.redb"), self.path("host.redb")).unwrap();
             for command in &found.commands {
+                if let Some(file) = new_file(command) {
+                    std::fs::copy(self.path("renewed.pem"), self.path(file)).unwrap();
+                }
                 let output = self.run(Command::new("sh").args(["-c", command]));
-                let (told, complaint) = (text(&output.stdout), text(&output.stderr));
-                assert!(output.status.success(), "{found:?}: {told}{complaint}");
+                let (printed, complaint) = (text(&output.stdout), text(&output.stderr));
+                assert!(output.status.success(), "{found:?}: {printed}{complaint}");
             }
             if self.target == "host.json" && !self.path("host.txt").exists() {
                 self.certbind(&["export", "--format", "json", "-o", "host.json"]);
@@ -158,6 +161,12 @@ impl Host {
         }
         fixed
     }
+}
+
+/// The file of the certificate that a command binds.
+fn new_file(command: &str) -> Option<&str> {
+    let (_, rest) = command.split_once("--cert ")?;
+    rest.split(' ').next()
 }
 
 fn export(bindings: &[Value]) -> String {
@@ -314,6 +323,95 @@ fn commands_fix_the_findings_of_records() {
     ];
     let fixed = Host::new("2026-06-01", &two).fix_all();
     assert!(fixed.contains("CB110"), "{fixed:?}");
+}
+
+/// The certificates of two findings differ, and so do the files in their commands.
+#[test]
+fn each_requested_certificate_has_a_file_of_its_own() {
+    require!("openssl");
+    let of = |key: &str, name: &str| binding(key, &hash(name), json!({}));
+    let host = Host::new(
+        "2026-06-01",
+        &[
+            of("hostnameport=dotted.contoso.com:443", "odd-names"),
+            of("ipport=0.0.0.0:9009", "no-san"),
+            of("hostnameport=other.contoso.com:443", "www"),
+            of("hostnameport=mail.contoso.com:443", "www"),
+        ],
+    );
+    let found = host.audit();
+    let with_file = found.iter().filter_map(|it| {
+        let file = new_file(it.commands.first()?)?;
+        assert!(it.condition.starts_with(&format!("{file} is ")), "{it:?}");
+        Some((file, it.rule.as_str(), it.subject.as_str()))
+    });
+    let (odd, nameless) = (&hash("odd-names")[..8], &hash("no-san")[..8]);
+    let (odd, nameless) = (
+        format!("renewed-{odd}.pem"),
+        format!("renewed-{nameless}.pem"),
+    );
+    let expected = [
+        (&*nameless, "CB112", "ipport=0.0.0.0:9009"),
+        (
+            "renewed-mail.contoso.com.pem",
+            "CB107",
+            "hostnameport=mail.contoso.com:443",
+        ),
+        (
+            "renewed-other.contoso.com.pem",
+            "CB107",
+            "hostnameport=other.contoso.com:443",
+        ),
+        (&*odd, "CB113", "hostnameport=dotted.contoso.com:443"),
+    ];
+    assert_eq!(with_file.collect::<BTreeSet<_>>(), BTreeSet::from(expected));
+}
+
+/// The inventory is searched for a certificate without the weakness of the bound one, and without
+/// another one.
+#[test]
+fn weak_certificates_are_replaced_by_one_of_the_inventory() {
+    require!("openssl");
+    let weak = ["short-key", "sha1", "client-only"];
+    let ports = ["ipport=0.0.0.0:1", "ipport=0.0.0.0:2", "ipport=0.0.0.0:3"];
+    let bindings = [0, 1, 2].map(|at| binding(ports[at], &hash(weak[at]), json!({})));
+    let host = Host::new("2026-06-01", &bindings);
+    let of_certificates = ["CB104", "CB105", "CB106"];
+    let found = host.audit();
+    let found = found
+        .iter()
+        .filter(|it| of_certificates.contains(&&*it.rule));
+    let commands: Vec<_> = found.flat_map(|it| it.commands.clone()).collect();
+    let expected = weak.map(|old| format!("certbind rotate {} {}", hash(old), hash("long-lived")));
+    assert_eq!(commands, expected);
+}
+
+/// JSON has the commands of CSV.
+#[test]
+fn json_has_the_commands_of_every_finding() {
+    require!("openssl");
+    let host = Host::new("2026-06-01", &faulty());
+    let arguments = ["audit", host.target, "--now", host.now, "--format", "json"];
+    let output = host.run(Command::new("certbind").args(arguments).args(&host.options));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let of_json = findings.map(|it| {
+        let commands = it["fix"]["commands"].as_array().into_iter().flatten();
+        let commands = commands.map(|it| it.as_str().unwrap().to_owned());
+        let condition = it["fix"]["if"].as_str().unwrap_or_default().to_owned();
+        (
+            it["rule"].as_str().unwrap().to_owned(),
+            condition,
+            commands.collect::<Vec<_>>(),
+        )
+    });
+    let of_csv = host.audit().into_iter();
+    let of_csv: Vec<_> = of_csv
+        .map(|it| (it.rule, it.condition, it.commands))
+        .collect();
+    assert_eq!(of_json.collect::<Vec<_>>(), of_csv);
+    assert!(of_csv.iter().any(|(_, condition, _)| !condition.is_empty()));
+    assert!(of_csv.iter().any(|(.., commands)| commands.is_empty()));
 }
 
 /// A store is named by the commands.

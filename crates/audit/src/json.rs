@@ -22,6 +22,7 @@ use serde::{Serialize, Serializer};
 use crate::changes::{ChangeCounts, Changes};
 use crate::earlier::{EarlierFinding, EarlierSubject};
 use crate::finding::{Finding, FindingLocation, FindingState, Subject};
+use crate::fix::Fixes;
 use crate::host_export::NotAssessed;
 pub use crate::json_version::VERSION;
 use crate::report::{Counts, Report};
@@ -48,7 +49,18 @@ pub struct JsonReport<'a> {
 }
 
 /// The findings, each made when it is its turn: there may be many.
-struct Findings<'a>(&'a Report);
+struct Findings<'a> {
+    report: &'a Report,
+    fixes: Option<&'a Fixes<'a>>,
+}
+
+/// The commands that fix a finding, and the condition under which they are right.
+#[derive(Serialize)]
+struct JsonFix {
+    #[serde(rename = "if", skip_serializing_if = "Option::is_none")]
+    condition: Option<String>,
+    commands: Vec<String>,
+}
 
 #[derive(Serialize)]
 struct Host<'a> {
@@ -116,6 +128,8 @@ struct JsonFinding<'a> {
     related: Vec<JsonPlace<'a>>,
     #[serde(skip_serializing_if = "is_zero")]
     more_related: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<JsonFix>,
 }
 
 #[derive(Serialize)]
@@ -211,9 +225,19 @@ impl<'a> JsonReport<'a> {
             counts: report.counts(),
             rules: rules.collect(),
             changes: report.changes.as_ref().map(|it| changes(report, it)),
-            findings: Findings(report),
+            findings: Findings {
+                report,
+                fixes: None,
+            },
             waived: waived.collect(),
         }
+    }
+
+    /// Adds the commands that fix findings: the member `fix` of a finding. Waived findings have none.
+    #[must_use]
+    pub fn with_fixes(mut self, fixes: &'a Fixes<'a>) -> Self {
+        self.findings.fixes = Some(fixes);
+        self
     }
 }
 
@@ -244,8 +268,17 @@ fn earlier<'a>(finding: &'a EarlierFinding, reason: Option<&'a str>) -> JsonEarl
 
 impl Serialize for Findings<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let findings = self.0.findings.iter();
-        serializer.collect_seq(findings.map(|it| finding(self.0, it)))
+        let findings = self.report.findings.iter().map(|found| {
+            let fix = self.fixes.and_then(|fixes| fixes.of(found));
+            JsonFinding {
+                fix: fix.map(|fix| JsonFix {
+                    condition: fix.condition,
+                    commands: fix.commands,
+                }),
+                ..finding(self.report, found)
+            }
+        });
+        serializer.collect_seq(findings)
     }
 }
 
@@ -264,6 +297,7 @@ fn finding<'a>(report: &'a Report, finding: &'a Finding) -> JsonFinding<'a> {
             .map(|it| place(report, it))
             .collect(),
         more_related: finding.related.more,
+        fix: None,
     }
 }
 

@@ -19,6 +19,7 @@
 //! ```
 
 mod certificates;
+mod new_file;
 mod options;
 mod records;
 mod shell;
@@ -28,13 +29,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use certbind_core::{Binding, BindingKey, CertHash};
 
+use self::new_file::new_file;
 use crate::finding::{Finding, Subject};
 use crate::host_export::{Baseline, HostExport};
 use crate::inventory::Inventory;
 use crate::report::Report;
-
-/// The file of a certificate that is not in the inventory yet.
-const NEW_CERTIFICATE: &str = "renewed.pem";
 
 /// The most stores that a certificate is rotated in one by one.
 const MAX_STORES: usize = 3;
@@ -44,7 +43,7 @@ const MAX_STORES: usize = 3;
 #[non_exhaustive]
 pub struct Fix {
     /// The condition under which the commands are right, to be read after "if": `nothing uses it`.
-    pub condition: Option<&'static str>,
+    pub condition: Option<String>,
     /// The commands, in this order, for `sh`, PowerShell and `cmd`. Without `--store` they are for the
     /// host itself.
     pub commands: Vec<String>,
@@ -112,12 +111,13 @@ impl<'a> Fixes<'a> {
 
     /// The replacement of a certificate on these hosts.
     fn of_certificate(&self, rule: &str, old: &CertHash, hosts: &[usize]) -> Option<Fix> {
-        let now = self.report.config.now;
+        let config = &self.report.config;
         let new = match rule {
-            "CB101" | "CB102" => certificates::successor(old, self.inventory, now),
-            "CB103" => Some(certificates::predecessor(old, self.inventory, now)?),
-            // The inventory is not searched for a certificate without the same fault.
-            "CB104" | "CB105" | "CB106" | "CB112" | "CB113" => None,
+            "CB101" | "CB102" => certificates::successor(old, self.inventory, config),
+            "CB103" => Some(certificates::predecessor(old, self.inventory, config.now)?),
+            "CB104" | "CB105" | "CB106" | "CB112" | "CB113" => {
+                certificates::replacement(old, self.inventory, config)
+            }
             _ => return None,
         };
         let hosts = hosts.iter().filter_map(|index| self.hosts.get(*index));
@@ -127,15 +127,18 @@ impl<'a> Fixes<'a> {
             _ => BTreeSet::from([None]),
         };
         let old = old.to_string();
+        // The first digits are enough for a person to see which certificate it replaces.
+        let file = new_file(old.get(..8)?)?;
         let commands = stores.into_iter().map(|store| match &new {
             Some(new) => command(store, "rotate", [&old, &new.to_string()]),
-            None => command(store, "rotate", ["--from", &old, "--cert", NEW_CERTIFICATE]),
+            None => command(store, "rotate", ["--old", &old, "--cert", &file]),
         });
         let condition = match (rule, new) {
-            ("CB103", _) => Some("the clients cannot wait until then"),
+            ("CB103", _) => Some("the clients cannot wait until then".to_owned()),
             (_, Some(_)) => None,
-            (_, None) => Some("renewed.pem is its new certificate"),
+            (_, None) => Some(format!("{file} is its new certificate")),
         };
+        let condition = condition.as_deref();
         fix(condition, commands)
     }
 
@@ -183,13 +186,10 @@ fn command<W: AsRef<str>>(
 }
 
 /// A fix, if every command of it can be written.
-fn fix(
-    condition: Option<&'static str>,
-    commands: impl IntoIterator<Item = Option<String>>,
-) -> Option<Fix> {
+fn fix(condition: Option<&str>, commands: impl IntoIterator<Item = Option<String>>) -> Option<Fix> {
     let commands: Vec<_> = commands.into_iter().collect::<Option<_>>()?;
-    (!commands.is_empty()).then_some(Fix {
-        condition,
+    (!commands.is_empty()).then(|| Fix {
+        condition: condition.map(str::to_owned),
         commands,
     })
 }

@@ -2,7 +2,7 @@
 
 use certbind_core::{Binding, BindingKey, CertCheckMode, Record};
 
-use super::{Fix, Fixes, NEW_CERTIFICATE, certificates, command, fix, options};
+use super::{Fix, Fixes, certificates, command, fix, new_file, options};
 use crate::finding::{Finding, Subject};
 use crate::host_export::HostExport;
 
@@ -91,13 +91,13 @@ impl Fixes<'_> {
             }
             "CB107" => {
                 let name = binding.key().host()?.as_str();
-                let now = self.report.config.now;
-                match certificates::covering(name, self.inventory, now) {
+                match certificates::covering(name, self.inventory, &self.report.config) {
                     Some(hash) => set(&["--hash", &hash.to_string()]),
                     None => {
-                        let condition = "renewed.pem is a certificate for the name";
-                        let words = [&*key, "--cert", NEW_CERTIFICATE];
-                        fix(Some(condition), [command(store, "update", words)])
+                        let file = new_file(name)?;
+                        let condition = format!("{file} is a certificate for the name");
+                        let words = [&*key, "--cert", &file];
+                        fix(Some(&condition), [command(store, "update", words)])
                     }
                 }
             }

@@ -1,7 +1,7 @@
 //! The fixes of findings about the sites of IIS.
 
 use super::records::related;
-use super::{Fix, Fixes, NEW_CERTIFICATE, certificates, command, fix, options};
+use super::{Fix, Fixes, certificates, command, fix, new_file, options};
 use crate::finding::Finding;
 use crate::host_export::{HostExport, SitesOfIis};
 use crate::iis::SiteBinding;
@@ -13,14 +13,18 @@ impl Fixes<'_> {
         match finding.rule.id {
             "CB401" | "CB404" => {
                 let key = asked.key_text();
-                let known = asked.host.as_deref().and_then(|name| {
-                    certificates::covering(name, self.inventory, self.report.config.now)
-                });
+                let config = &self.report.config;
+                let known = asked
+                    .host
+                    .as_deref()
+                    .and_then(|name| certificates::covering(name, self.inventory, config));
                 let (condition, option, certificate) = match known {
                     Some(hash) => (None, "--hash", hash.to_string()),
                     None => {
-                        let condition = "renewed.pem is a certificate for the site";
-                        (Some(condition), "--cert", NEW_CERTIFICATE.to_owned())
+                        let endpoint = key.split_once('=').map_or(&*key, |(_, endpoint)| endpoint);
+                        let file = new_file(asked.host.as_deref().unwrap_or(endpoint))?;
+                        let condition = format!("{file} is a certificate for the site");
+                        (Some(condition), "--cert", file)
                     }
                 };
                 let words = [
@@ -31,7 +35,7 @@ impl Fixes<'_> {
                     "--app-id",
                     "IIS",
                 ];
-                fix(condition, [command(store, "add", words)])
+                fix(condition.as_deref(), [command(store, "add", words)])
             }
             "CB403" => {
                 let record = *related(finding).first()?;

@@ -144,7 +144,10 @@ fn write_place(out: &mut dyn Write, finding: &Finding, report: &Report) -> io::R
 }
 
 fn write_fix(out: &mut dyn Write, fix: &Fix) -> io::Result<()> {
-    let condition = fix.condition.map(|condition| format!(", if {condition}"));
+    let condition = fix
+        .condition
+        .as_ref()
+        .map(|condition| format!(", if {condition}"));
     let condition = condition.unwrap_or_default();
     write!(out, "<div class=\"fix\">Fix{}:", text(&condition))?;
     for command in &fix.commands {
