@@ -136,7 +136,7 @@ def write_hosts(folder, hosts, count, hashes):
 def audit(program, files, certs, report):
     """Seconds, and MiB of memory."""
     start = time.monotonic()
-    pid = os.posix_spawn(program, [program, "audit", *files, "--certs", certs, "-o", report],
+    pid = os.posix_spawn(program, [program, "audit", *files, "--certificates", certs, "-o", report],
                          os.environ, file_actions=[
                              (os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)])
     _, status, used = os.wait4(pid, 0)

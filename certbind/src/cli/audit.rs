@@ -29,10 +29,10 @@ pub(crate) struct Audit {
     #[command(flatten)]
     pub(crate) fleet: FleetOptions,
     /// A folder or file of certificates: PEM, DER, PFX, .p7b or .sst.
-    #[arg(long, alias = "certificates", value_name = "FOLDER")]
-    certs: Option<PathBuf>,
+    #[arg(long, alias = "certs", value_name = "FOLDER")]
+    certificates: Option<PathBuf>,
     /// A file with passwords for PFX files, one per line.
-    #[arg(long, value_name = "FILE", requires = "certs")]
+    #[arg(long, value_name = "FILE", requires = "certificates")]
     passwords: Option<PathBuf>,
     /// An earlier export of the host, to report changes. For several hosts: a folder of exports in any
     /// format, which are matched by the names of their hosts.
@@ -196,7 +196,7 @@ impl Audit {
     }
 
     pub(crate) fn inventory(&self) -> Result<Inventory, Error> {
-        let Some(folder) = &self.certs else {
+        let Some(folder) = &self.certificates else {
             return Ok(Inventory::none());
         };
         let passwords = super::certificate::passwords(self.passwords.as_deref())?;

@@ -344,6 +344,40 @@ mod tests {
         assert!(meanings.is_empty(), "{meanings:?}");
     }
 
+    /// Scripts may use the options by the names that they had before.
+    #[test]
+    fn former_spellings_of_options_are_hidden_aliases() {
+        let commands = commands();
+        for (command, former, option) in [
+            ("audit", "certs", "certificates"),
+            ("audit", "at-once", "jobs"),
+            ("check", "without-log", "discard-wal"),
+            ("doctor", "certificate", "hash"),
+            ("doctor", "profile", "simulator"),
+            ("doctor", "port", "unused-port"),
+            ("export", "host", "machine"),
+            ("import", "report", "format"),
+            ("list", "cert", "uses"),
+            ("plan", "app-id", "source-app-id"),
+            ("plan", "host", "host-pattern"),
+            ("plan", "target", "key"),
+            ("record", "host", "machine"),
+            ("rotate", "from", "old"),
+            ("rotate", "to", "new"),
+            ("sync", "every", "interval"),
+        ] {
+            let mut arguments = commands
+                .iter()
+                .filter(|it| it.get_name() == command)
+                .flat_map(|it| it.get_arguments());
+            let found = arguments.find(|it| it.get_long() == Some(option));
+            let found = found.unwrap_or_else(|| panic!("{command} has no --{option}"));
+            let has = |names: Option<Vec<&str>>| names.is_some_and(|it| it.contains(&former));
+            assert!(has(found.get_all_aliases()), "{command} --{former}");
+            assert!(!has(found.get_visible_aliases()), "{command} --{former}");
+        }
+    }
+
     /// The order of arguments in the usage line is the one that the parser expects.
     #[test]
     fn usage_lines_have_arguments_in_parse_order() {

@@ -158,7 +158,7 @@ fn unauditable_input_exits_with_2() {
             &["web-01.txt", "--config", "bad.toml"][..],
             "no rule has the id \"CB999\"",
         ),
-        (&["web-01.txt", "--certs", "nowhere"], "nowhere"),
+        (&["web-01.txt", "--certificates", "nowhere"], "nowhere"),
         (&["web-01.txt", "--baseline", "none.txt"], "none.txt"),
         (&["-", "-"], "once"),
         (
@@ -189,8 +189,8 @@ fn certificates_are_looked_at() {
         &LISTING.replace("61d34f532da121bbab64723c4871e72c92f03735", &hash),
     );
     folder.write("passwords.txt", "wrong\nsecret\n");
-    let certs = ["web-01.txt", "--certs", CERTIFICATES];
-    let report = folder.json(exit::FOUND, &certs);
+    let certificates = ["web-01.txt", "--certificates", CERTIFICATES];
+    let report = folder.json(exit::FOUND, &certificates);
     let found = rules(&report);
     for rule in ["CB107", "CB108", "CB109", "CB111"] {
         assert!(found.contains(&rule), "{rule}: {found:?}");
@@ -206,14 +206,14 @@ fn certificates_are_looked_at() {
     assert_eq!(unread(&report), 1);
     let report = folder.json(
         exit::FOUND,
-        &[&certs[..], &["--passwords", "passwords.txt"]].concat(),
+        &[&certificates[..], &["--passwords", "passwords.txt"]].concat(),
     );
     assert_eq!(unread(&report), 0);
     let late = Command::new(env!("CARGO_BIN_EXE_certbind"))
         .args([
             "audit",
             "web-01.txt",
-            "--certs",
+            "--certificates",
             CERTIFICATES,
             "--now",
             "2027-02-01T00:00:00Z",

@@ -264,7 +264,7 @@ fn prometheus_file_has_ends_of_validity_and_findings() {
         &LISTING.replace("61d34f532da121bbab64723c4871e72c92f03735", &hash),
     );
     folder.write("empty.txt", "");
-    let arguments = [host, "empty.txt", "--certs", super::CERTIFICATES];
+    let arguments = [host, "empty.txt", "--certificates", super::CERTIFICATES];
     let outputs = ["-o", "a.prom", "-o", "a.json"];
     folder.told(exit::NOT_AUDITED, &[&arguments[..], &outputs].concat());
     let read = |name: &str| std::fs::read_to_string(folder.path(name)).unwrap();

@@ -191,7 +191,7 @@ fn consumers_accept_and_count_the_results() {
     folder.write("exports/web03.txt", "");
     let arguments = [
         "exports",
-        "--certs",
+        "--certificates",
         CERTIFICATES,
         "-o",
         "a.sarif",

@@ -88,7 +88,7 @@ fn passwords_are_overwritten_in_memory() {
         return;
     }
     let host = encrypted();
-    let mut audit = host.command(&["audit", "-", "--certs", "certificates"]);
+    let mut audit = host.command(&["audit", "-", "--certificates", "certificates"]);
     audit
         .args(["--passwords", "passwords.txt"])
         .current_dir(host.file(""));
