@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let names: Vec<_> = names.collect::<Result<_, _>>()?;
     let at_once = 16.try_into()?;
     let all = f64::from(hosts) * f64::from(each);
-    let told = |what: &str, took: Duration, of: f64| {
+    let printed = |what: &str, took: Duration, of: f64| {
         let rate = of / took.as_secs_f64();
         println!("{what:<44} {:>8.2} s {rate:>10.0} /s", took.as_secs_f64());
     };
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         )?)
     });
     imported.into_iter().collect::<Result<Vec<_>, _>>()?;
-    told(
+    printed(
         "import, one batch for each host: bindings",
         begun.elapsed(),
         all,
@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let begun = Instant::now();
     let listed = fleet.hosts()?.hosts;
-    told("list the hosts", begun.elapsed(), f64::from(hosts));
+    printed("list the hosts", begun.elapsed(), f64::from(hosts));
 
     let begun = Instant::now();
     let counts = fleet.visit(&listed, at_once, |_, store| {
@@ -57,14 +57,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     let counts = counts.into_iter().collect::<Result<Vec<_>, _>>()?;
     assert_eq!(f64::from(counts.iter().sum::<u32>()), all);
-    told("scan every host: bindings", begun.elapsed(), all);
+    printed("scan every host: bindings", begun.elapsed(), all);
 
     let begun = Instant::now();
     let renewed = fleet.visit(&listed, at_once, |_, store| {
         store.rotate(&CertHash::new([1; 20]), &CertHash::new([2; 20]))
     });
     renewed.into_iter().collect::<Result<Vec<_>, _>>()?;
-    told("renew every host: bindings", begun.elapsed(), all);
+    printed("renew every host: bindings", begun.elapsed(), all);
     println!("{}", server.ctl(&["endpoint", "status", "-w", "table"]));
 
     let mut latencies = latencies(&fleet, &listed)?;

@@ -198,7 +198,7 @@ impl Watch {
             while let Some(event) = events.next_if(|event| revision_of(event) == revision) {
                 batch.push(event);
             }
-            // The revision that the watch starts at was received before. An endpoint that lags behind
+            // The revision that the watch starts at was received before. An endpoint that lags
             // may send even older ones (etcd issue 20221).
             if revision > self.after {
                 self.after = revision;

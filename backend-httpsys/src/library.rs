@@ -91,10 +91,10 @@ impl LibraryApi {
             let source = io::Error::other("it is not a regular file");
             return Err(StoreError::io("load", &absolute, source));
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         let library = unsafe { Library::new(&absolute) };
         let library = library.map_err(|error| cannot("load", &absolute, error))?;
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         unsafe { Self::of(library, &absolute) }
     }
 
@@ -104,14 +104,14 @@ impl LibraryApi {
         /// # Safety
         /// A function of that name, if there is one, is an `F`.
         unsafe fn function<F: Copy>(library: &Library, name: &str, path: &Path) -> Result<F> {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let function = unsafe { library.get::<F>(name) };
             let function = function
                 .map_err(|error| cannot(&format!("find the function {name} of"), path, error))?;
             Ok(*function)
         }
 
-        // SAFETY: the caller's promise; so for the others.
+        // SAFETY: the caller's guarantee; so for the others.
         let initialize = unsafe { function(&library, "HttpInitialize", path) }?;
         // SAFETY: as above.
         let terminate = unsafe { function(&library, "HttpTerminate", path) }?;
@@ -159,12 +159,12 @@ impl HttpApi for LibraryApi {
         flags: HTTP_INITIALIZE,
         reserved: *mut c_void,
     ) -> u32 {
-        // SAFETY: the caller's promise is that of the function.
+        // SAFETY: the caller's guarantee is that of the function.
         unsafe { (self.initialize)(version, flags, reserved) }
     }
 
     unsafe fn terminate(&self, flags: HTTP_INITIALIZE, reserved: *mut c_void) -> u32 {
-        // SAFETY: the caller's promise is that of the function.
+        // SAFETY: the caller's guarantee is that of the function.
         unsafe { (self.terminate)(flags, reserved) }
     }
 
@@ -176,7 +176,7 @@ impl HttpApi for LibraryApi {
         length: u32,
         overlapped: *const OVERLAPPED,
     ) -> u32 {
-        // SAFETY: the caller's promise is that of the function.
+        // SAFETY: the caller's guarantee is that of the function.
         unsafe { (self.set)(handle, id, information, length, overlapped) }
     }
 
@@ -188,7 +188,7 @@ impl HttpApi for LibraryApi {
         length: u32,
         overlapped: *const OVERLAPPED,
     ) -> u32 {
-        // SAFETY: the caller's promise is that of the function.
+        // SAFETY: the caller's guarantee is that of the function.
         unsafe { (self.delete)(handle, id, information, length, overlapped) }
     }
 
@@ -203,7 +203,7 @@ impl HttpApi for LibraryApi {
         return_length: *mut u32,
         overlapped: *const OVERLAPPED,
     ) -> u32 {
-        // SAFETY: the caller's promise is that of the function.
+        // SAFETY: the caller's guarantee is that of the function.
         unsafe {
             (self.query)(
                 handle,
@@ -227,7 +227,7 @@ impl HttpApi for LibraryApi {
         overlapped: *const OVERLAPPED,
     ) -> u32 {
         match self.update {
-            // SAFETY: the caller's promise is that of the function.
+            // SAFETY: the caller's guarantee is that of the function.
             Some(update) => unsafe { update(handle, id, information, length, overlapped) },
             None => win32::CALL_NOT_IMPLEMENTED,
         }

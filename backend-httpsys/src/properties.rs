@@ -117,7 +117,7 @@ impl<A: HttpApi> Session<A> {
             for issue in listing.issues {
                 found.issues.push((property, issue));
             }
-            for (_, PropertyPlace(key, _), set) in listing.records {
+            for (_, PropertyOfKey(key, _), set) in listing.records {
                 let of_key = found.set.entry(key).or_default();
                 *of_key = of_key.with(set);
             }
@@ -131,7 +131,7 @@ impl<A: HttpApi> Session<A> {
         &self,
         kind: Kind,
         property: PropertyType,
-    ) -> Listing<PropertyPlace, Property> {
+    ) -> Listing<PropertyOfKey, Property> {
         let ask = |index| self.nth_property(kind, property, index);
         let is_unknown = |answer: &Answer<_>| match answer {
             Answer::Code(code) => is_unsupported(*code),
@@ -155,7 +155,7 @@ impl<A: HttpApi> Session<A> {
         self.seen_type(kind, property);
         let mut listing = list(|index| match first.take().unwrap_or_else(|| ask(index)) {
             Answer::Found((key, found)) => {
-                Reply::Record(PropertyPlace(key, found.property_type()), found)
+                Reply::Record(PropertyOfKey(key, found.property_type()), found)
             }
             Answer::Malformed(cause) => Reply::Malformed(ReadFailure::Malformed(cause)),
             Answer::Code(code) => Reply::Code(code),
@@ -343,7 +343,7 @@ impl<A: HttpApi> Session<A> {
             with_query_property(query, |request| self.raw_query(request, buffer))
         };
         let read = |bytes: &[u8]| read_property(kind, bytes);
-        self.query_of(self.properties_patience(), ask, read)
+        self.query_of(self.properties_budget(), ask, read)
     }
 
     /// Windows may have a property for every bound key, which can be updated, or none before it is
@@ -371,9 +371,9 @@ impl<A: HttpApi> Session<A> {
 
 /// The key and the type of a property.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct PropertyPlace(BindingKey, PropertyType);
+struct PropertyOfKey(BindingKey, PropertyType);
 
-impl fmt::Display for PropertyPlace {
+impl fmt::Display for PropertyOfKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {}", self.1, self.0)
     }

@@ -200,7 +200,7 @@ impl<A: HttpApi> Session<A> {
     fn record_query(&self, kind: Kind, query: Query<'_>) -> Answer<Binding> {
         let ask = |buffer: &mut [u64]| with_query(query, |request| self.raw_query(request, buffer));
         let read = |bytes: &[u8]| read_record(kind, bytes);
-        self.query_of(self.records_patience(kind), ask, read)
+        self.query_of(self.records_budget(kind), ask, read)
     }
 
     pub(crate) fn set(&self, binding: &Binding) -> u32 {

@@ -51,20 +51,20 @@ pub(crate) struct Session<A: HttpApi> {
     /// For each kind and type, whether an exact query was seen to answer that a property is not set.
     reliable: [[AtomicBool; PropertyType::ALL.len()]; Kind::ALL.len()],
     /// For queries of the records of each kind.
-    records_patience: [Patience; Kind::ALL.len()],
+    records_budget: [RetryBudget; Kind::ALL.len()],
     /// For queries of extended properties.
-    properties_patience: Patience,
+    properties_budget: RetryBudget,
 }
 
 /// Whether queries of one sort are made again after a transient code. After the limit of retries is
 /// reached, queries of that sort are not retried until one is answered: on a Windows that refuses
 /// all of them, a list would otherwise wait for each record.
 #[derive(Default)]
-pub(crate) struct Patience {
+pub(crate) struct RetryBudget {
     is_exhausted: AtomicBool,
 }
 
-impl Patience {
+impl RetryBudget {
     fn retries(&self) -> u32 {
         match self.is_exhausted.load(Ordering::Relaxed) {
             true => 0,
@@ -114,8 +114,8 @@ impl<A: HttpApi> Session<A> {
             has_properties: false,
             known_types: Default::default(),
             reliable: Default::default(),
-            records_patience: Default::default(),
-            properties_patience: Patience::default(),
+            records_budget: Default::default(),
+            properties_budget: RetryBudget::default(),
         })
     }
 
@@ -159,12 +159,12 @@ impl<A: HttpApi> Session<A> {
         self.reliable[kind as usize][property as usize].store(true, Ordering::Relaxed);
     }
 
-    pub(crate) fn records_patience(&self, kind: Kind) -> &Patience {
-        &self.records_patience[kind as usize]
+    pub(crate) fn records_budget(&self, kind: Kind) -> &RetryBudget {
+        &self.records_budget[kind as usize]
     }
 
-    pub(crate) fn properties_patience(&self) -> &Patience {
-        &self.properties_patience
+    pub(crate) fn properties_budget(&self) -> &RetryBudget {
+        &self.properties_budget
     }
 
     /// From now on, records of this kind are deleted and set again instead of updated.
@@ -200,15 +200,15 @@ impl<A: HttpApi> Session<A> {
         self.try_query(TRANSIENT_RETRIES, ask, read)
     }
 
-    /// The same for one of many queries, which share their patience.
+    /// The same for one of many queries, which share their budget.
     pub(crate) fn query_of<T>(
         &self,
-        patience: &Patience,
+        budget: &RetryBudget,
         ask: impl Fn(&mut [u64]) -> (u32, u32),
         read: impl Fn(&[u8]) -> Result<T, MalformedReply>,
     ) -> Answer<T> {
-        let answer = self.try_query(patience.retries(), ask, read);
-        patience.learn_from(&answer);
+        let answer = self.try_query(budget.retries(), ask, read);
+        budget.learn_from(&answer);
         answer
     }
 

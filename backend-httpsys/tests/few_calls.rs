@@ -27,7 +27,7 @@ fn a_list_of_1000_takes_two_passes() {
 
 /// A Windows that refuses every query of a sort is not waited for again with each of them.
 #[test]
-fn queries_that_are_all_refused_are_repeated_for_the_first_alone() {
+fn only_the_first_of_refused_queries_is_retried() {
     const NO_SYSTEM_RESOURCES: u32 = 1450;
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();

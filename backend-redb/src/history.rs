@@ -40,7 +40,7 @@ impl Signature {
     pub(crate) fn from(origin: &Origin) -> Self {
         let mut signature = Self::at(&origin.author, origin.time);
         match origin.found {
-            Found::FirstLook => signature.0.push(FIRST_LOOK),
+            Found::FirstLook => signature.0.push(FIRST_OBSERVATION),
             Found::Since(time) => {
                 signature.0.push(SINCE);
                 signature.0.extend(milliseconds(time).to_le_bytes());
@@ -94,7 +94,7 @@ const EMPTY: u8 = 1;
 const TOO_LONG: u8 = 2;
 
 /// After the texts of a signature: how the change was found.
-const FIRST_LOOK: u8 = 0;
+const FIRST_OBSERVATION: u8 = 0;
 const SINCE: u8 = 1;
 const HISTORY: u8 = 2;
 
@@ -296,7 +296,7 @@ fn commit(revision: u64, content: &[u8]) -> Result<Commit, Cause> {
     };
     let found = match signature.split_first() {
         None => None,
-        Some((&FIRST_LOOK, _)) => Some(Found::FirstLook),
+        Some((&FIRST_OBSERVATION, _)) => Some(Found::FirstLook),
         Some((&SINCE, mut since)) => Some(Found::Since(from_milliseconds(time_of(&mut since)?)?)),
         Some((&HISTORY, _)) => Some(Found::History),
         Some(_) => return Err(damaged("its signature has an unknown part")),

@@ -274,7 +274,7 @@ mod tests {
 
     /// Tables of every layout, with branches of two levels, and values longer than a page.
     #[test]
-    fn undamaged_pages_of_every_layout_are_accepted() {
+    fn undamaged_pages_of_every_type_are_accepted() {
         let file = Arc::new(InMemoryBackend::new());
         let storage = || Arc::new(Storage::exclusive(Shared(Arc::clone(&file))));
         let database = Builder::new()

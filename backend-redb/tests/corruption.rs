@@ -192,22 +192,22 @@ fn read_only_open_leaves_damaged_file_unchanged() {
 }
 
 /// Writes bytes into the table as another program might, with valid page checksums.
-fn with_runs(entries: &[(&[u8], &[u8])]) -> Disk {
+fn with_blocks(entries: &[(&[u8], &[u8])]) -> Disk {
     let disk = Disk::of(&IMAGES[0]);
     let database = Database::builder()
         .create_with_backend(disk.clone())
         .unwrap();
     let transaction = database.begin_write().unwrap();
-    let mut runs = transaction.open_table(BLOCKS).unwrap();
-    for (key, run) in entries {
-        runs.insert(key, run).unwrap();
+    let mut blocks = transaction.open_table(BLOCKS).unwrap();
+    for (key, block) in entries {
+        blocks.insert(key, block).unwrap();
     }
-    drop(runs);
+    drop(blocks);
     transaction.commit().unwrap();
     disk
 }
 
-/// An entry of a run, of small parts.
+/// An entry of a block, of small parts.
 fn entry(shared: usize, rest: &[u8], value: &[u8]) -> Vec<u8> {
     let numbers = [shared, rest.len(), value.len()].map(|number| u8::try_from(number).unwrap());
     [&numbers, rest, value].concat()
@@ -225,7 +225,7 @@ fn damaged_block_is_named_and_others_stay_readable() {
     assert_eq!(one.0[..5], two.0[..5]);
     let after = |second: Vec<u8>| [&first[..], &second].concat();
     let whole = after(second(5));
-    for (run, expected) in [
+    for (block, expected) in [
         (vec![], "it has no entries"),
         (second(0), "first key is not its own key"),
         (
@@ -243,10 +243,10 @@ fn damaged_block_is_named_and_others_stay_readable() {
         (after(vec![0xfb, 5, 0, 3, 0]), "truncated"),
     ] {
         let last = entry(four.0.len(), &[], &four.1);
-        let disk = with_runs(&[(&one.0, &run), (&four.0, &last)]);
+        let disk = with_blocks(&[(&one.0, &block), (&four.0, &last)]);
         // The WAL accepts changes to other blocks while one block is damaged.
-        let logging = with_runs(&[(&one.0, &run), (&four.0, &last)]).opened_with(with_wal(0));
-        let store = open(&logging).unwrap();
+        let with_log = with_blocks(&[(&one.0, &block), (&four.0, &last)]).opened_with(with_wal(0));
+        let store = open(&with_log).unwrap();
         for number in [5, 6, 7] {
             store.insert(binding(number, 1)).unwrap();
         }
@@ -260,14 +260,17 @@ fn damaged_block_is_named_and_others_stay_readable() {
         assert!(found.next().is_none(), "a scan goes on behind an error");
         drop(found);
         drop(store);
-        let store = open(&logging).unwrap();
+        let store = open(&with_log).unwrap();
         assert_eq!(store.get(&common::key(7)).unwrap(), Some(binding(7, 1)));
 
         let store = open(&disk).unwrap();
         let report = store.check().unwrap();
-        let told = &report.problems;
-        assert!(told.len() == 1 && told[0].contains(expected), "{report:?}");
-        assert!(told[0].contains("10.0.0.1:443"), "{report:?}");
+        let printed = &report.problems;
+        assert!(
+            printed.len() == 1 && printed[0].contains(expected),
+            "{report:?}"
+        );
+        assert!(printed[0].contains("10.0.0.1:443"), "{report:?}");
 
         let found: Result<Vec<_>> = store.scan(&Scan::all()).unwrap().collect();
         assert!(found.unwrap_err().to_string().contains(expected));
@@ -285,20 +288,20 @@ fn damaged_block_is_named_and_others_stay_readable() {
 
         // The damaged block is the last: changes in front of it are loaded, and changes inside it
         // are not.
-        let store = open(&with_runs(&[(&one.0, &first), (&four.0, &run)])).unwrap();
+        let store = open(&with_blocks(&[(&one.0, &first), (&four.0, &block)])).unwrap();
         let changes = [2, 5].map(|number| Ok(Change::insert(binding(number, 1))));
         let [before, into] = changes;
         assert_eq!(store.bulk_load(&mut [before].into_iter()).unwrap(), 1);
         assert!(store.bulk_load(&mut [into].into_iter()).is_err());
     }
     // Changes to its neighbours, which would otherwise be merged with it, are still written.
-    let disk = with_runs(&[(&one.0, &first), (&two.0, &[]), (&four.0, &[])]);
+    let disk = with_blocks(&[(&one.0, &first), (&two.0, &[]), (&four.0, &[])]);
     let store = open(&disk).unwrap();
     store.insert(binding(0, 1)).unwrap();
     store.put(binding(1, 2)).unwrap();
     let kept = [0, 1].map(|number| store.get(&common::key(number)).unwrap());
     assert_eq!(kept, [Some(binding(0, 1)), Some(binding(1, 2))]);
-    let disk = with_runs(&[(&one.0, &[])]);
+    let disk = with_blocks(&[(&one.0, &[])]);
     let store = open(&disk).unwrap();
     let refused = store.get(&common::key(2)).unwrap_err().to_string();
     assert!(refused.contains("it has no entries"), "{refused}");
@@ -306,7 +309,7 @@ fn damaged_block_is_named_and_others_stay_readable() {
     assert_eq!(store.get(&common::key(0)).unwrap(), Some(binding(0, 1)));
     assert_eq!(store.check().unwrap().problems.len(), 1);
 
-    let disk = with_runs(&[(&one.0, &whole), (&two.0, &entry(two.0.len(), &[], &two.1))]);
+    let disk = with_blocks(&[(&one.0, &whole), (&two.0, &entry(two.0.len(), &[], &two.1))]);
     let report = open(&disk).unwrap().check().unwrap();
     assert!(
         report.problems[0].contains("overlaps the block before it"),
@@ -316,18 +319,18 @@ fn damaged_block_is_named_and_others_stay_readable() {
 
 /// A store of the bindings 1 and 4, each in a block of its own, and a function that damages or
 /// mends the first block, wherever a commit has put it.
-fn with_a_run_to_damage(options: RedbBuilder) -> (Disk, RedbStore, impl Fn(bool)) {
-    let runs = [1, 4].map(|number| {
+fn with_a_block_to_damage(options: RedbBuilder) -> (Disk, RedbStore, impl Fn(bool)) {
+    let blocks = [1, 4].map(|number| {
         let binding = binding(number, 1);
         let key = encode_key(binding.key());
-        let run = entry(key.len(), &[], &encode_binding(&binding));
-        (key, run)
+        let block = entry(key.len(), &[], &encode_binding(&binding));
+        (key, block)
     });
     // Without a cache every read goes to the disk.
-    let disk = with_runs(&runs.each_ref().map(|(key, run)| (&key[..], &run[..])))
+    let disk = with_blocks(&blocks.each_ref().map(|(key, block)| (&key[..], &block[..])))
         .opened_with(options.cache_size(0));
     let store = open(&disk).unwrap();
-    let (whole, of) = (runs[0].1.clone(), disk.clone());
+    let (whole, of) = (blocks[0].1.clone(), disk.clone());
     let mut damaged = whole.clone();
     damaged[0] -= 1;
     let damage = move |damage| {
@@ -359,7 +362,8 @@ fn is_corrupt<T: std::fmt::Debug>(result: Result<T>) {
 fn damaged_block_of_open_store_refuses_changes() {
     for options in [RedbStore::builder().wal_after_commits(None), with_wal(0)] {
         for read_mode in READ_MODES {
-            let (disk, store, damage) = with_a_run_to_damage(options.clone().read_mode(read_mode));
+            let (disk, store, damage) =
+                with_a_block_to_damage(options.clone().read_mode(read_mode));
             store.insert(binding(6, 1)).unwrap();
             damage(true);
             for change in [Change::put(binding(1, 2)), Change::put(binding(3, 1))] {
@@ -384,7 +388,7 @@ fn damaged_block_of_open_store_refuses_changes() {
 #[test]
 fn damage_under_memtable_refuses_checkpoint() {
     for read_mode in READ_MODES {
-        let (disk, store, damage) = with_a_run_to_damage(with_wal(0).read_mode(read_mode));
+        let (disk, store, damage) = with_a_block_to_damage(with_wal(0).read_mode(read_mode));
         store.insert(binding(6, 1)).unwrap();
         store.insert(binding(3, 1)).unwrap();
         damage(true);
@@ -419,7 +423,7 @@ fn undecodable_entry_hides_no_other() {
         (good.0.clone(), newer, &newer_format),
         (good.0.clone(), vec![], "format byte"),
     ] {
-        let disk = with_runs(&[(&key, &entry(key.len(), &[], &value))]);
+        let disk = with_blocks(&[(&key, &entry(key.len(), &[], &value))]);
         let store = open(&disk).unwrap();
         let report = store.check().unwrap();
         assert_eq!(

@@ -274,7 +274,7 @@ fn each_fails(
 fn each_fails_once(sizes: &[Size], operation: Operation, count: fn(Counts) -> u64) {
     for &size in sizes {
         let total = count(healthy(size));
-        each_fails(size, operation, total, 1, exactly_what_was_acknowledged);
+        each_fails(size, operation, total, 1, exactly_the_acknowledged_changes);
     }
 }
 
@@ -289,7 +289,7 @@ fn what_may_be_left(disk: &Disk, after: u64) -> [Disk; 3] {
 }
 
 /// Exactly the acknowledged state is left, in the cached state of the disk and after any power cut.
-fn exactly_what_was_acknowledged(outcome: &Outcome, disk: &Disk, after: u64) {
+fn exactly_the_acknowledged_changes(outcome: &Outcome, disk: &Disk, after: u64) {
     let expected = outcome.acknowledged();
     for left in what_may_be_left(disk, after) {
         let found = state(&left);
@@ -350,7 +350,7 @@ fn acknowledged_batches_survive_full_disk() {
         Operation::SetLen,
         total,
         u64::from(u32::MAX),
-        exactly_what_was_acknowledged,
+        exactly_the_acknowledged_changes,
     );
 }
 

@@ -142,7 +142,7 @@ fn concurrent_inserts_of_one_key_have_one_winner() {
 fn at_a_bad_disk(plan: Plan) -> (Disk, Vec<(u16, Result<()>)>) {
     let (disk, store) = slow_store(RedbStore::builder());
     let armed = AtomicBool::new(false);
-    let told = together(|thread| {
+    let printed = together(|thread| {
         (0..10)
             .map(|number| {
                 if number == 5 && !armed.swap(true, Ordering::Relaxed) {
@@ -153,26 +153,26 @@ fn at_a_bad_disk(plan: Plan) -> (Disk, Vec<(u16, Result<()>)>) {
             })
             .collect::<Vec<_>>()
     });
-    let told: Vec<_> = told.into_iter().flatten().collect();
-    for (number, result) in &told {
+    let printed: Vec<_> = printed.into_iter().flatten().collect();
+    for (number, result) in &printed {
         let found = store.get(&key(*number)).unwrap().is_some();
         assert_eq!(found, result.is_ok(), "{number} is visible: {result:?}");
     }
     drop(store);
     disk.plan(Plan::Nothing);
-    (disk, told)
+    (disk, printed)
 }
 
-fn only_the_acknowledged_are_there(disk: &Disk, told: &[(u16, Result<()>)]) {
+fn only_the_acknowledged_are_there(disk: &Disk, printed: &[(u16, Result<()>)]) {
     let store = open(disk).unwrap();
     assert!(store.check().unwrap().is_clean());
-    let failed = told.iter().filter(|(_, result)| result.is_err()).count();
+    let failed = printed.iter().filter(|(_, result)| result.is_err()).count();
     assert!(
-        (1..told.len()).contains(&failed),
+        (1..printed.len()).contains(&failed),
         "{failed} of {}",
-        told.len()
+        printed.len()
     );
-    for (number, result) in told {
+    for (number, result) in printed {
         let found = store.get(&key(*number)).unwrap().is_some();
         assert_eq!(found, result.is_ok(), "{number}: {result:?}");
     }
@@ -181,18 +181,18 @@ fn only_the_acknowledged_are_there(disk: &Disk, told: &[(u16, Result<()>)]) {
 #[test]
 fn disk_error_rolls_whole_group_back() {
     for (operation, after) in [(Operation::Sync, 3), (Operation::Write, 10)] {
-        let (disk, told) = at_a_bad_disk(Plan::Fail {
+        let (disk, printed) = at_a_bad_disk(Plan::Fail {
             operation,
             after,
             times: 1,
             half: true,
             code: BROKEN,
         });
-        only_the_acknowledged_are_there(&disk, &told);
-        only_the_acknowledged_are_there(&disk.after_power_cut(|many| many - 1), &told);
+        only_the_acknowledged_are_there(&disk, &printed);
+        only_the_acknowledged_are_there(&disk.after_power_cut(|many| many - 1), &printed);
         // Members of the failed group get the disk's error; later callers get the error of a
         // stopped store.
-        let of_the_group = told
+        let of_the_group = printed
             .iter()
             .filter(|(_, result)| matches!(result, Err(StoreError::Io { .. })))
             .count();
@@ -220,7 +220,7 @@ fn acknowledged_groups_survive_power_cut() {
         let store = open(&disk).unwrap();
         disk.sync_takes(Duration::from_micros(200));
         disk.plan(Plan::PowerCut(cut.into()));
-        let told = together(|thread| {
+        let printed = together(|thread| {
             (0..10)
                 .map(|number| {
                     let number = thread * 100 + number;
@@ -236,7 +236,7 @@ fn acknowledged_groups_survive_power_cut() {
         });
         let store = open(&left).unwrap();
         assert!(store.check().unwrap().is_clean());
-        for (number, was_acknowledged) in told.concat() {
+        for (number, was_acknowledged) in printed.concat() {
             let [one, other] = [number, number + PAIR].map(|of| store.get(&key(of)).unwrap());
             assert_eq!(one.is_some(), other.is_some(), "{number} is there by half");
             assert!(one.is_some() || !was_acknowledged, "{number} is gone");
@@ -254,8 +254,8 @@ fn acknowledged_groups_survive_power_cut() {
 
 #[test]
 fn panicking_leader_releases_its_group() {
-    let (disk, told) = at_a_bad_disk(Plan::Panic);
-    only_the_acknowledged_are_there(&disk, &told);
+    let (disk, printed) = at_a_bad_disk(Plan::Panic);
+    only_the_acknowledged_are_there(&disk, &printed);
 }
 
 #[test]

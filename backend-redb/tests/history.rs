@@ -267,7 +267,7 @@ fn commits_without_history_are_a_gap() {
 }
 
 #[test]
-fn long_commit_is_recorded_without_what_it_replaced() {
+fn long_commit_is_recorded_without_replaced_values() {
     let options = HistoryOptions {
         max_bytes: 4_000,
         ..kept()

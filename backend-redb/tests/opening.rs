@@ -395,7 +395,7 @@ impl StorageBackend for OtherHeader {
 /// Rolling a commit back restores redb's header, so a file is opened only if the header is where it
 /// is expected.
 #[test]
-fn header_of_another_layout_is_refused() {
+fn header_of_another_format_is_refused() {
     let mut refused = 0;
     for nth in 1..6 {
         let disk = Disk::of(&IMAGES[1]);

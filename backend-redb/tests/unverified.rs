@@ -28,7 +28,7 @@ const TO: &str = "CERTBIND_TEST_TO";
 const SIGABRT: i32 = 6;
 
 /// No case takes longer, by far.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs the cases of a range. The last case printed is the one that was running.
 #[test]
@@ -47,7 +47,7 @@ fn the_other_process() {
                 std::process::exit(3);
             }
             last = case;
-            thread::sleep(PATIENCE);
+            thread::sleep(TIME_LIMIT);
         }
     });
     for case in number(FROM)..number(TO) {

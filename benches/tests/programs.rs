@@ -18,20 +18,22 @@ fn every_engine_runs_its_workloads() {
     let [space, out] = [folder.path(), &written].map(|path| path.to_str().unwrap());
     let compare = env!("CARGO_BIN_EXE_compare");
     let arguments = ["--quick", "--rounds", "1", "--folder", space, "--out", out];
-    let told = said(compare, &arguments);
-    assert_eq!(std::fs::read_to_string(&written).unwrap(), told);
-    let figures = told.split("## ").find(|part| part.starts_with("Figures"));
+    let printed = said(compare, &arguments);
+    assert_eq!(std::fs::read_to_string(&written).unwrap(), printed);
+    let figures = printed
+        .split("## ")
+        .find(|part| part.starts_with("Figures"));
     let rows: Vec<_> = figures.unwrap().lines().skip(4).collect();
     let rows: Vec<Vec<_>> = rows
         .iter()
         .filter(|row| !row.is_empty())
         .map(|row| row.trim_matches('|').split(" | ").map(str::trim).collect())
         .collect();
-    assert_eq!(rows.len(), 12, "{told}");
+    assert_eq!(rows.len(), 12, "{printed}");
     let lacking = |engine: usize| rows.iter().filter(|row| row[engine] == "–").count();
     // certbind in four ways, redb, one of its snapshots, SQLite, LMDB, a snapshot, fjall, JSON, the map.
     let lacking: Vec<_> = (1..=12).map(lacking).collect();
-    assert_eq!(lacking, [0, 0, 0, 0, 0, 6, 0, 0, 6, 0, 0, 9], "{told}");
+    assert_eq!(lacking, [0, 0, 0, 0, 0, 6, 0, 0, 6, 0, 0, 9], "{printed}");
 }
 
 #[test]

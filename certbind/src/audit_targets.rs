@@ -277,8 +277,8 @@ fn of_file(path: &Path, from: HostFrom, logs: &HiveLogs) -> Result<HostExport, E
         ..ReadOptions::default()
     };
     let reading = logs.read(path, bytes, &options)?;
-    let told = reading.export.header.host.clone();
-    let name = told.filter(|_| from == HostFrom::Export);
+    let printed = reading.export.header.host.clone();
+    let name = printed.filter(|_| from == HostFrom::Export);
     Ok(HostExport::new(
         name.unwrap_or_else(|| file_host(path, from)),
         reading,

@@ -161,10 +161,10 @@ fn place(report: &Report, place: &FindingLocation) -> String {
     text
 }
 
-fn wrapped(text: &mut String, label: &str, told: &str) {
+fn wrapped(text: &mut String, label: &str, reported: &str) {
     let mut line = format!("  {label}");
     let indent = line.len();
-    for word in told.split_whitespace() {
+    for word in reported.split_whitespace() {
         if line.len() > indent && line.chars().count() + word.chars().count() >= WIDTH {
             text.push_str(line.trim_end());
             text.push('\n');

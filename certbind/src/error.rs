@@ -256,7 +256,7 @@ pub(crate) enum Error {
         last: Timestamp,
         differs: bool,
     },
-    #[error("{}", before_first_look(host, *first))]
+    #[error("{}", before_first_observation(host, *first))]
     BeforeFirstLook {
         host: String,
         first: Option<Timestamp>,
@@ -429,7 +429,7 @@ fn not_in_history(revision: u64, current: u64, oldest: Option<u64>) -> String {
     }
 }
 
-fn before_first_look(host: &str, first: Option<Timestamp>) -> String {
+fn before_first_observation(host: &str, first: Option<Timestamp>) -> String {
     match first {
         Some(first) => format!(
             "the bindings of {host} before the first reading are unknown; it ended at {first}, \

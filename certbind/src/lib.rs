@@ -36,6 +36,7 @@
 
 #[cfg(feature = "httpsys")]
 mod activity;
+mod add_observation;
 mod audit_baselines;
 mod audit_csv;
 mod audit_markdown;
@@ -76,12 +77,11 @@ mod host_store;
 mod import_source;
 mod input;
 mod instant;
-mod keep;
 mod layout;
-mod look;
 mod message;
 pub mod netsh;
 mod new_certificate;
+mod observation;
 mod open;
 mod output_file;
 mod past;

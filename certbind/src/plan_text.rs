@@ -29,8 +29,8 @@ pub(crate) fn of(plan: &Plan) -> String {
     // Those of the plan may be about steps that were left out since.
     let others = plan.warnings().iter();
     let others = others.filter(|warning| !matches!(warning, Warning::Owner { .. }));
-    for told in others.chain(&owners) {
-        text.push_str(&warning(&escaped(&told.to_string())));
+    for printed in others.chain(&owners) {
+        text.push_str(&warning(&escaped(&printed.to_string())));
         text.push('\n');
     }
     text

@@ -39,11 +39,11 @@ pub(crate) fn with_times(bindings: &[Binding], times: &BTreeMap<String, Timestam
 /// widths of the further parts.
 pub(crate) struct Rows {
     terminal_width: Option<u16>,
-    layout: Option<Layout>,
+    arrangement: Option<Arrangement>,
 }
 
-/// The layout of the first part.
-enum Layout {
+/// The arrangement of the first part.
+enum Arrangement {
     /// The widths of the columns.
     Columns(Vec<u16>),
     /// A few lines for each binding.
@@ -63,21 +63,21 @@ impl Rows {
     fn fitting(terminal_width: Option<u16>) -> Self {
         Self {
             terminal_width,
-            layout: None,
+            arrangement: None,
         }
     }
 
     /// Whether there was no part yet.
     pub(crate) fn is_empty(&self) -> bool {
-        self.layout.is_none()
+        self.arrangement.is_none()
     }
 
     /// The next part, without a line break at its end.
     pub(crate) fn next(&mut self, bindings: &[Binding]) -> String {
-        match &self.layout {
+        match &self.arrangement {
             None => self.first(bindings),
-            Some(Layout::Blocks) => format!("\n{}", blocks(bindings)),
-            Some(Layout::Columns(widths)) => {
+            Some(Arrangement::Blocks) => format!("\n{}", blocks(bindings)),
+            Some(Arrangement::Columns(widths)) => {
                 let mut table = table(bindings);
                 table.set_header(Vec::<String>::new());
                 for (column, width) in table.column_iter_mut().zip(widths) {
@@ -101,10 +101,10 @@ impl Rows {
             .terminal_width
             .is_some_and(|width| fixed + 30 > usize::from(width))
         {
-            self.layout = Some(Layout::Blocks);
+            self.arrangement = Some(Arrangement::Blocks);
             return blocks(bindings);
         }
-        self.layout = Some(Layout::Columns(widths));
+        self.arrangement = Some(Arrangement::Columns(widths));
         fit(&mut table, self.terminal_width);
         table.trim_fmt()
     }

@@ -28,7 +28,7 @@ const VERSION: u32 = 1;
 /// How often a waiting process checks its entry.
 const INTERVAL: Duration = Duration::from_millis(100);
 /// How long a roll-back waits for another process that has the store open.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// The contents of an entry.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -184,7 +184,7 @@ impl Unconfirmed {
         let since = Instant::now();
         let done = loop {
             let store = match Opened::open(url, Access::Change) {
-                Err(Error::Store(StoreError::InUse { .. })) if since.elapsed() < PATIENCE => {
+                Err(Error::Store(StoreError::InUse { .. })) if since.elapsed() < TIME_LIMIT => {
                     std::thread::sleep(INTERVAL);
                     continue;
                 }

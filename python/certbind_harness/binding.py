@@ -30,7 +30,7 @@ class Binding:
 
 @dataclass(frozen=True)
 class UrlReservation:
-    """A URL that somebody may register, and a security descriptor that says who."""
+    """A URL, and the security descriptor with the accounts that may register it."""
 
     url: str
     """`http://+:8080/app/`, as it was given."""

@@ -19,7 +19,7 @@ STATES = ["usable", "without-key", "absent", "settling"]
 
 @dataclass
 class Configuration:
-    """What a host is made of beside its store."""
+    """The settings of a host, without its store."""
 
     profile: str
     user: str = "administrator"

@@ -26,13 +26,13 @@ _READING = threading.Lock()
 _LARGEST = 2**63 - 1
 
 # The names under which programs ask for the library. The loader of the system takes a name as it is; .NET, Mono and
-# JNA put "lib" before it and ".so" behind it. Names of Windows are written in either case.
+# JNA put "lib" before it and ".so" after it. Names of Windows are written in either case.
 _NAMES = [
-    before + name + dll + behind
+    prefix + name + dll + suffix
     for name in ["httpapi", "Httpapi", "HttpApi", "HTTPAPI"]
     for dll in ["", ".dll", ".DLL"]
-    for before in ["", "lib"]
-    for behind in ["", ".so"]
+    for prefix in ["", "lib"]
+    for suffix in ["", ".so"]
 ]
 
 class Harness:
@@ -299,9 +299,9 @@ class Harness:
 
     def assert_bindings(self, expected: Iterable[Binding]) -> None:
         """Fails, with the differences, unless these are the bindings."""
-        told = differences(expected, self.bindings())
-        if told:
-            raise AssertionError(f"the store is not as expected (- missing, + not expected, ~ expected -> found)\n{told}")
+        printed = differences(expected, self.bindings())
+        if printed:
+            raise AssertionError(f"the store is not as expected (- missing, + not expected, ~ expected -> found)\n{printed}")
 
     @property
     def calls(self) -> List[Call]:
@@ -386,8 +386,8 @@ def _untraced() -> Iterator[None]:
 
 def _fail_unfired(faults: List[str]) -> None:
     if faults:
-        told = "\n".join(f"- {fault}" for fault in faults)
-        raise AssertionError(f"no program met these faults; give optional=True to one that may not fire\n{told}")
+        printed = "\n".join(f"- {fault}" for fault in faults)
+        raise AssertionError(f"no program met these faults; give optional=True to one that may not fire\n{printed}")
 
 
 def packaged_kit() -> Optional[Path]:

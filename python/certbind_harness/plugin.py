@@ -40,10 +40,10 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> Optional[
     """Has `assert host.bindings() == [...]` show the differences by binding and field."""
     if op != "==" or not (_are_bindings(left) and _are_bindings(right)) or not (left or right):
         return None
-    told = differences(right, left)
-    if not told:
+    printed = differences(right, left)
+    if not printed:
         return None
-    return ["the bindings are not as expected (- missing, + not expected, ~ expected -> found)", *told.splitlines()]
+    return ["the bindings are not as expected (- missing, + not expected, ~ expected -> found)", *printed.splitlines()]
 
 
 def _are_bindings(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""The extended properties of bindings, which the HTTP Server API keeps beside their records."""
+"""The extended properties of bindings, which the HTTP Server API keeps apart from their records."""
 
 import ctypes
 from ctypes import POINTER, c_int32, c_ubyte, c_uint16, c_uint32, c_uint64, c_void_p

@@ -52,7 +52,7 @@ class Serving:
         self._process.wait()
 
     def socket(self, address: str, port: int) -> Optional[Tuple[str, int]]:
-        """The address and port that stand for those of the host, if they are listened on. A port that is
+        """The local address and port for those of the host, if they are listened on. A port that is
         bound later is there within a fraction of a second."""
         ready = json.loads(self._ready_file.read_text(encoding="utf-8"))
         for endpoint in ready["endpoints"]:

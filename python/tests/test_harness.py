@@ -94,7 +94,7 @@ sys.stdin.read()
 """
 
 
-def test_servers_register_what_they_may(harness):
+def test_servers_register_permitted_urls(harness):
     """By the reservations, the account, and what is registered."""
     urls = ["http://+:8080/app/", "http://+:8080/", "http://localhost:8080/"]
 
@@ -187,7 +187,7 @@ def test_invalid_faults_are_refused_where_they_are_given(harness, arguments):
     assert harness.run(ADD).returncode == 0
 
 
-def test_other_invalid_arguments_are_refused_where_they_are_given(harness):
+def test_invalid_arguments_are_refused_at_the_call(harness):
     with pytest.raises(ValueError, match="Standard"):
         harness.user = "Standard"
     with pytest.raises(ValueError, match="11"):
@@ -420,8 +420,8 @@ def test_failed_harness_leaves_no_folder(tmp_path, monkeypatch):
 
 def test_differences_are_reported_by_field():
     other = Binding(ADDED.key, hash=HASH, app_id=ADDED.app_id, flags=2)
-    told = differences([ADDED, Binding("ccs=443")], [other, Binding("ccs=444")])
-    lines = told.splitlines()
+    printed = differences([ADDED, Binding("ccs=443")], [other, Binding("ccs=444")])
+    lines = printed.splitlines()
     assert [line[0] for line in lines] == ["-", "+", "~", " "]
     assert lines[3].split() == ["flags", "0", "->", "2"]
     assert differences([ADDED, other], [other]) == ""

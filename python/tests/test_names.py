@@ -26,7 +26,7 @@ public class Probe {
 }
 """
 
-# The module on which XS and Perl's packages for foreign functions stand.
+# The module that loads XS and Perl's packages for foreign functions.
 PERL = """
 for my $name (@ARGV) {
     my $file = $name =~ /^-l/ ? DynaLoader::dl_findfile("-L" . (split /:/, $ENV{LD_LIBRARY_PATH})[0], $name) : $name;

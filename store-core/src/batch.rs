@@ -30,7 +30,7 @@ pub enum Precondition {
 /// let store = MemoryStore::new();
 /// store.apply(&Change::insert(binding.clone()).into())?;
 ///
-/// // Remove the binding, but only if nobody has changed it since.
+/// // Remove the binding, but only if it is unchanged.
 /// let expected = Precondition::Exactly(Box::new(binding));
 /// store.apply(&Change::new(key, expected, None)?.into())?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

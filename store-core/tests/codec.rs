@@ -28,7 +28,7 @@ fn extended() -> Binding {
     sample().with_record(record).unwrap()
 }
 
-/// A value of these bytes for the key of the samples, with the check sum that it takes.
+/// A value of these bytes for the key of the samples, with the checksum that it needs.
 fn summed(mut bytes: Vec<u8>) -> Vec<u8> {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&certbind_core::codec::encode_key(sample().key()));

@@ -17,7 +17,7 @@ use crate::watch;
 
 /// How many batches are applied, for each of `CERTBIND_CASES`, and how often each reader has to look.
 const BATCHES: u32 = 60;
-const LOOKS: u64 = 40;
+const READS: u64 = 40;
 
 /// A reader never sees a batch partly applied or a batch with a failing precondition, and never an
 /// older state after a newer one. Where scans are not point-in-time, this applies to `get` alone;
@@ -168,7 +168,7 @@ struct Watch {
 
 impl Watch {
     fn is_enough(&self, id: u128) -> bool {
-        let looked = |looks: &AtomicU64| looks.load(Ordering::SeqCst) >= LOOKS;
+        let looked = |looks: &AtomicU64| looks.load(Ordering::SeqCst) >= READS;
         id > u128::from(cases::scaled(BATCHES)) && self.looks.iter().all(looked)
     }
 
@@ -188,7 +188,7 @@ impl Watch {
         struct Gone<'a>(&'a AtomicU64);
         impl Drop for Gone<'_> {
             fn drop(&mut self) {
-                self.0.fetch_add(LOOKS, Ordering::SeqCst);
+                self.0.fetch_add(READS, Ordering::SeqCst);
             }
         }
         let looks = &self.looks[reader];

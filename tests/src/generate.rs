@@ -1,4 +1,4 @@
-//! Bindings to draw: of the kinds that a store has, with the options that it takes.
+//! Generated bindings: of the kinds that a store has, with the options that it takes.
 //!
 //! The strategies are created once and drawn from often. Those of `certbind_core::strategy` that
 //! choose a record by its key are created for each key, and take ten times as long.
@@ -19,12 +19,12 @@ pub(crate) struct Generator {
 
 /// A few keys, so that operations conflict.
 pub(crate) fn few(capabilities: &Capabilities) -> Generator {
-    draw(capabilities, |kind| few_keys(&[kind]).boxed())
+    generator(capabilities, |kind| few_keys(&[kind]).boxed())
 }
 
 /// Any keys, including unusual ones.
 pub(crate) fn any_of(capabilities: &Capabilities) -> Generator {
-    draw(capabilities, |kind| match kind {
+    generator(capabilities, |kind| match kind {
         Kind::IpPort => ip_port().prop_map(BindingKey::IpPort).boxed(),
         Kind::Sni => host_port().prop_map(BindingKey::Sni).boxed(),
         Kind::Ccs => port().prop_map(BindingKey::Ccs).boxed(),
@@ -42,7 +42,10 @@ impl Generator {
     }
 }
 
-fn draw(capabilities: &Capabilities, keys: fn(Kind) -> BoxedStrategy<BindingKey>) -> Generator {
+fn generator(
+    capabilities: &Capabilities,
+    keys: fn(Kind) -> BoxedStrategy<BindingKey>,
+) -> Generator {
     let kinds = capabilities.kinds.iter();
     let binding = |kind| binding(kind, keys(kind), capabilities.clone());
     Generator {

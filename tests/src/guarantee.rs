@@ -395,7 +395,7 @@ mod tests {
 
     /// The failure that docs/backend.md shows.
     #[test]
-    fn a_failure_names_the_guarantee_and_only_the_fields_that_differ() {
+    fn a_failure_names_guarantee_and_differing_fields() {
         let said = failure(|| require_eq!(RoundTrip, binding(), with_flags(), "get"));
         let expected = "guarantee 6 (round trip) violated: get\n    \
             ipport=10.0.0.2:2: flags: expected 0x00010000, found 0x00000000";
@@ -433,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_answer_names_what_was_expected_and_what_was_found() {
+    fn a_wrong_answer_names_expected_and_found_values() {
         let key = binding().key().clone();
         let answer = |found: Binding| Response::AlreadyExists {
             key: key.clone(),

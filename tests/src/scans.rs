@@ -212,14 +212,14 @@ fn stable(fixtures: Fixtures) {
     if !capabilities.writable {
         return;
     }
-    beside_a_writer(&*fixtures.create(), &capabilities);
+    during_writes(&*fixtures.create(), &capabilities);
     if capabilities.point_in_time_scan {
         instant(&*fixtures.create(), &capabilities);
     }
 }
 
 /// Every other key is bound throughout, and the others are added and removed.
-fn beside_a_writer(fixture: &dyn DynFixture, capabilities: &Capabilities) {
+fn during_writes(fixture: &dyn DynFixture, capabilities: &Capabilities) {
     let store = fixture.open();
     let all = keys(capabilities, 24);
     let of_parity = |odd| {

@@ -63,7 +63,7 @@ fn check(fixtures: Fixtures) {
             Some(won.clone()),
             "the winner's"
         );
-        let told = Response::AlreadyExists {
+        let printed = Response::AlreadyExists {
             key: key.clone(),
             found: Some(won),
         };
@@ -71,7 +71,7 @@ fn check(fixtures: Fixtures) {
             require_eq!(
                 Unique,
                 response,
-                told,
+                printed,
                 "a loser is told what the winner put there"
             );
         }

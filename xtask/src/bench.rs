@@ -69,7 +69,7 @@ pub(crate) fn counts(keep: bool) -> Result<(), Failure> {
             instructions(operation, 2 * times)?,
         ];
         let each = many.saturating_sub(few) / u64::from(times);
-        let told = match before.get(operation) {
+        let printed = match before.get(operation) {
             Some(before) => {
                 let times = each as f64 / *before as f64;
                 if times > TOLERATED {
@@ -79,7 +79,7 @@ pub(crate) fn counts(keep: bool) -> Result<(), Failure> {
             }
             None => format!("{operation} {each} (new)"),
         };
-        println!("{told}");
+        println!("{printed}");
         writeln!(now, "{operation} {each}").unwrap_or_default();
     }
     if keep {

@@ -94,7 +94,7 @@ pub(crate) fn variants() -> Result<(), Failure> {
 pub(crate) struct Wine {
     /// Where everything is built.
     target: PathBuf,
-    /// DLLs that are put beside the programs.
+    /// DLLs that are put next to the programs.
     shim: PathBuf,
     prefix: PathBuf,
 }
@@ -148,7 +148,7 @@ impl Wine {
             .env("WINEDLLOVERRIDES", "httpapi=n;mscoree=;mshtml=");
     }
 
-    /// The file of the simulator that stands for the system's.
+    /// The file of the simulator that replaces the system's.
     fn records(&self) -> PathBuf {
         self.target.join("session/bindings.redb")
     }
@@ -158,7 +158,7 @@ impl Wine {
         self.target.join(TARGET).join(profile).join(name)
     }
 
-    /// The C client, compiled against mingw-w64's own `http.h`, with the DLL of a kit beside it.
+    /// The C client, compiled against mingw-w64's own `http.h`, with the DLL of a kit next to it.
     pub(crate) fn c_program(&self, kit: &Path) -> Result<(), Failure> {
         let folder = self.target.join("client");
         copy(&kit.join("httpapi.dll"), &folder.join("httpapi.dll"))?;
@@ -256,7 +256,7 @@ impl Wine {
         let mut test = self.cargo("test");
         test.args(["--package", "certbind-conformance"])
             .args(["--test", "windows_variants", "--"])
-            .args(["sample_of_answers", "drawn_pairs_of_answers"]);
+            .args(["sample_of_answers", "random_pairs_of_answers"]);
         if std::env::var_os(PAIRS).is_none() {
             test.env(PAIRS, "30");
         }
@@ -369,7 +369,7 @@ impl Wine {
             .env("CERTBIND_HTTPAPI", configuration))
     }
 
-    /// A program over the simulator that stands for the system's.
+    /// A program over the simulator that replaces the system's.
     fn command(&self, program: &Path, arguments: &[&str]) -> Command {
         let mut wine = Command::new("wine");
         wine.arg(program).args(arguments);

@@ -10,14 +10,14 @@ fn demo_runs_on_a_fresh_checkout_and_again() {
             .arg("demo")
             .output()
             .expect("xtask starts");
-        let (told, complaint) = (text(&demo.stdout), text(&demo.stderr));
-        assert!(demo.status.success(), "{told}{complaint}");
+        let (printed, complaint) = (text(&demo.stdout), text(&demo.stderr));
+        assert!(demo.status.success(), "{printed}{complaint}");
         for part in [
             "Imported 6 bindings",
             "Would renew 5 bindings",
             "Renewed 5 bindings",
         ] {
-            assert!(told.contains(part), "{part}: {told}");
+            assert!(printed.contains(part), "{part}: {printed}");
         }
     }
 }

@@ -18,7 +18,7 @@ fn workflows() -> BTreeMap<String, String> {
 }
 
 /// The text after a word in the lines of all workflows, with the workflow's name.
-fn behind(word: &str) -> Vec<(String, String)> {
+fn after(word: &str) -> Vec<(String, String)> {
     let workflows = workflows();
     let lines = workflows
         .iter()
@@ -47,7 +47,7 @@ fn is_pinned(action: &str) -> bool {
 
 #[test]
 fn actions_are_pinned_by_digest() {
-    let actions = behind("uses:");
+    let actions = after("uses:");
     assert!(actions.len() > 5, "{actions:?}");
     for (workflow, action) in &actions {
         assert!(
@@ -65,7 +65,7 @@ fn actions_are_pinned_by_digest() {
 
 #[test]
 fn tools_are_installed_in_a_fixed_version() {
-    let installed = behind("cargo install");
+    let installed = after("cargo install");
     assert!(!installed.is_empty());
     for (workflow, arguments) in installed {
         assert!(

@@ -238,17 +238,17 @@ impl<A: HttpApi> Doctor<A> {
         let evidence = format!("index {token} of {kind}");
         let (null, _) = self.with_room(query, 0);
         self.finding("null_buffer", null, &evidence);
-        let (small, told) = self.with_room(query, 8);
+        let (small, printed) = self.with_room(query, 8);
         self.finding("small_buffer", small, &evidence);
-        let answer = match told {
+        let answer = match printed {
             UNTOUCHED => "untouched",
             0 => "zero",
             huge if huge > 1 << 20 => "huge",
-            told => {
-                let room = usize::try_from(told).unwrap_or(usize::MAX);
+            printed => {
+                let room = usize::try_from(printed).unwrap_or(usize::MAX);
                 match self.with_room(query, room) {
                     (NO_ERROR, _) => "right",
-                    (_, again) if again > told => "growing",
+                    (_, again) if again > printed => "growing",
                     _ => "too-small",
                 }
             }

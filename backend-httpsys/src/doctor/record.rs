@@ -40,16 +40,16 @@ pub(super) struct Record {
 impl<A: HttpApi> Doctor<A> {
     /// The answer to a query, with a buffer of the size that it requests.
     pub(super) fn record(&self, kind: Kind, query: Query<'_>) -> Answer<Record> {
-        let told = Cell::new(UNTOUCHED);
+        let printed = Cell::new(UNTOUCHED);
         let ask = |buffer: &mut [u64]| {
             let (code, length) = with_query(query, |request| {
                 self.session.query_once(request, buffer, UNTOUCHED)
             });
-            told.set(length);
+            printed.set(length);
             let needed = if length == UNTOUCHED { 0 } else { length };
             (code, needed)
         };
-        let read = |bytes: &[u8]| Ok(Record::read(kind, bytes, told.get()));
+        let read = |bytes: &[u8]| Ok(Record::read(kind, bytes, printed.get()));
         self.session.query(ask, read)
     }
 
@@ -67,7 +67,7 @@ impl<A: HttpApi> Doctor<A> {
 }
 
 impl Record {
-    fn read(kind: Kind, bytes: &[u8], told: u32) -> Self {
+    fn read(kind: Kind, bytes: &[u8], printed: u32) -> Self {
         let binding = read_record(kind, bytes).map_err(|error| error.to_string());
         let (param, key_pointer, address) = match kind {
             Kind::IpPort => (
@@ -101,9 +101,9 @@ impl Record {
         let key = key_pointer.and_then(|key| bytes.target(key));
         let key_end = key.filter(|_| kind == Kind::IpPort).map(|at| at + 28);
         let end = ends.chain(hash).chain(key_end).max();
-        let told = usize::try_from(told).unwrap_or(usize::MAX);
+        let printed = usize::try_from(printed).unwrap_or(usize::MAX);
         let after = end.map(|end| end.next_multiple_of(8).min(bytes.0.len()));
-        let after = after.map(|end| &bytes.0[end..told.clamp(end, bytes.0.len())]);
+        let after = after.map(|end| &bytes.0[end..printed.clamp(end, bytes.0.len())]);
         Self {
             binding,
             is_blank: bytes.0.iter().all(|byte| *byte == 0),

@@ -18,7 +18,7 @@ const UNKNOWN_FLAG: u32 = 0x8000_0000;
 const UNKNOWN_MODE: u32 = 0x2000_0000;
 
 /// How often a key is read until a deletion has taken effect.
-const LOOKS: u32 = 8;
+const READS: u32 = 8;
 
 /// How often a key is deleted until it is given up.
 const DELETIONS: u32 = 2;
@@ -81,7 +81,7 @@ impl<A: HttpApi> Doctor<A> {
         let evidence = format!("a set of {}", plain.key());
         let mut code = self.set_until_bound(plain);
         let first = code;
-        for attempt in 0..LOOKS {
+        for attempt in 0..READS {
             if first != win32::INVALID_PARAMETER || self.bound(plain.key(), None).is_some() {
                 break;
             }
@@ -377,7 +377,7 @@ impl<A: HttpApi> Doctor<A> {
     /// Sets a key, again while a deletion before it takes effect. The last code.
     pub(super) fn set_until_bound(&self, binding: &Binding) -> u32 {
         let mut code = self.session.set(binding);
-        for attempt in 0..LOOKS {
+        for attempt in 0..READS {
             if code != win32::ALREADY_EXISTS {
                 break;
             }
@@ -389,7 +389,7 @@ impl<A: HttpApi> Doctor<A> {
 
     /// Whether a key is known not to be bound, at once or after a pause.
     pub(super) fn is_deleted(&self, binding: &Binding) -> bool {
-        (0..LOOKS).any(|attempt| {
+        (0..READS).any(|attempt| {
             let is_deleted = self.is_unbound(binding);
             if !is_deleted {
                 self.session.pause(attempt);

@@ -240,9 +240,9 @@ impl Descriptor {
 /// # Safety
 /// It is null, or ends in a null and was allocated by `LocalAlloc`.
 unsafe fn taken(pointer: *mut u16) -> io::Result<String> {
-    // SAFETY: as the caller promises.
+    // SAFETY: as the caller guarantees.
     let found = unsafe { text(pointer) };
-    // SAFETY: as the caller promises.
+    // SAFETY: as the caller guarantees.
     unsafe { LocalFree(pointer.cast::<c_void>()) };
     let found = found.and_then(|found| found.into_string().ok());
     found.ok_or_else(|| io::Error::other("Windows returned no text"))

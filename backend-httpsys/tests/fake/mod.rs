@@ -193,7 +193,7 @@ impl HttpApi for Fake {
         let Some(kind) = self.kind(id) else {
             return win32::INVALID_PARAMETER;
         };
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         let binding = unsafe { read_set(kind, information, length) }.expect("a request");
         self.call(Call::Set, |records| match place(records, binding.key()) {
             Some(_) => win32::ALREADY_EXISTS,
@@ -215,7 +215,7 @@ impl HttpApi for Fake {
         let Some(kind) = self.kind(id) else {
             return win32::INVALID_PARAMETER;
         };
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         let key = unsafe { read_delete(kind, information, length) }.expect("a request");
         self.call(Call::Delete, |records| match place(records, &key) {
             Some(place) => {
@@ -243,7 +243,7 @@ impl HttpApi for Fake {
                 false => win32::INVALID_PARAMETER,
             };
         };
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         let query = unsafe { read_query(kind, input, input_length) }.expect("a query");
         let query = match query {
             Query::Exact(_) if self.any_key.load(Ordering::Relaxed) => Query::Next(0),
@@ -270,12 +270,12 @@ impl HttpApi for Fake {
             };
             let Some(binding) = found else { return missing };
             let answer = Answer::new(binding);
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             unsafe { return_length.write(answer.size()) };
             if output.is_null() || output_length < answer.size() {
                 return INSUFFICIENT_BUFFER;
             }
-            // SAFETY: the caller's promise, for at least so many bytes.
+            // SAFETY: the caller's guarantee, for at least so many bytes.
             unsafe { answer.write(output) };
             0
         })
@@ -295,7 +295,7 @@ impl HttpApi for Fake {
         let Some(kind) = self.kind(id) else {
             return win32::INVALID_PARAMETER;
         };
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         let binding = unsafe { read_set(kind, information, length) }.expect("a request");
         self.call(Call::Update, |records| {
             match place(records, binding.key()) {

@@ -277,7 +277,7 @@ impl Change {
 }
 
 /// Whether an operation continues.
-enum Fate {
+enum Verdict {
     Happens,
     /// The power fails during the operation: some of it may survive, and no caller gets a result.
     UnderWay,
@@ -285,7 +285,7 @@ enum Fate {
 }
 
 impl State {
-    fn fate(&mut self, operation: Operation) -> Fate {
+    fn verdict(&mut self, operation: Operation) -> Verdict {
         let count = match operation {
             Operation::Read => &mut self.done.reads,
             Operation::Write => &mut self.done.writes,
@@ -297,13 +297,13 @@ impl State {
         match &mut self.plan {
             Plan::PowerCut(0) if operation != Operation::Read => {
                 self.plan = Plan::Off;
-                Fate::UnderWay
+                Verdict::UnderWay
             }
             Plan::PowerCut(left) if operation != Operation::Read => {
                 *left -= 1;
-                Fate::Happens
+                Verdict::Happens
             }
-            Plan::Off => Fate::Fails(off(), false),
+            Plan::Off => Verdict::Fails(off(), false),
             Plan::Fail {
                 operation: failing,
                 after,
@@ -311,14 +311,14 @@ impl State {
                 half,
                 code,
             } if *failing == operation && (*after..*after + *times).contains(&nth) => {
-                Fate::Fails(Error::from_raw_os_error(*code), *half)
+                Verdict::Fails(Error::from_raw_os_error(*code), *half)
             }
             Plan::Panic if operation == Operation::Sync => {
                 self.plan = Plan::Nothing;
                 // Without the hook, which would print.
                 std::panic::resume_unwind(Box::new("the disk panics on purpose"));
             }
-            _ => Fate::Happens,
+            _ => Verdict::Happens,
         }
     }
 }
@@ -338,7 +338,7 @@ impl StorageBackend for Disk {
 
     fn read(&self, offset: u64, out: &mut [u8]) -> Result<()> {
         let mut state = self.state();
-        if let Fate::Fails(error, _) = state.fate(Operation::Read) {
+        if let Verdict::Fails(error, _) = state.verdict(Operation::Read) {
             return Err(error);
         }
         let start = index(offset);
@@ -353,23 +353,23 @@ impl StorageBackend for Disk {
         if state.files[self.file].fixed_len {
             return Err(Error::from_raw_os_error(BROKEN));
         }
-        match state.fate(Operation::SetLen) {
-            Fate::Happens => state.files[self.file].change(change),
-            Fate::UnderWay => {
+        match state.verdict(Operation::SetLen) {
+            Verdict::Happens => state.files[self.file].change(change),
+            Verdict::UnderWay => {
                 state.files[self.file].change(change);
                 return Err(off());
             }
-            Fate::Fails(error, _) => return Err(error),
+            Verdict::Fails(error, _) => return Err(error),
         }
         Ok(())
     }
 
     fn sync_data(&self) -> Result<()> {
         let mut state = self.state();
-        match state.fate(Operation::Sync) {
-            Fate::Happens => state.files[self.file].sync(),
-            Fate::UnderWay => return Err(off()),
-            Fate::Fails(error, _) => return Err(error),
+        match state.verdict(Operation::Sync) {
+            Verdict::Happens => state.files[self.file].sync(),
+            Verdict::UnderWay => return Err(off()),
+            Verdict::Fails(error, _) => return Err(error),
         }
         let time = state.sync_takes;
         drop(state);
@@ -380,13 +380,13 @@ impl StorageBackend for Disk {
     fn write(&self, offset: u64, data: &[u8]) -> Result<()> {
         let mut state = self.state();
         let change = |length| Change::Write(index(offset), data[..length].to_vec());
-        match state.fate(Operation::Write) {
-            Fate::Happens => state.files[self.file].change(change(data.len())),
-            Fate::UnderWay => {
+        match state.verdict(Operation::Write) {
+            Verdict::Happens => state.files[self.file].change(change(data.len())),
+            Verdict::UnderWay => {
                 state.files[self.file].change(change(data.len()));
                 return Err(off());
             }
-            Fate::Fails(error, half) => {
+            Verdict::Fails(error, half) => {
                 if half {
                     state.files[self.file].change(change(data.len() / 2));
                 }

@@ -24,13 +24,13 @@ pub(crate) const EACH: Kind = Kind {
     open: Some(|folder| Box::new(open(folder))),
 };
 
-pub(crate) const KEPT: Kind = Kind {
+pub(crate) const SHARED_VIEW: Kind = Kind {
     name: "LMDB, one snapshot",
     package: "heed",
     how: "one read transaction for all calls, which sees no change",
     ours: false,
-    import: |folder, bindings| Box::new(Kept::of(import(folder, bindings))),
-    open: Some(|folder| Box::new(Kept::of(open(folder)))),
+    import: |folder, bindings| Box::new(SharedView::of(import(folder, bindings))),
+    open: Some(|folder| Box::new(SharedView::of(open(folder)))),
 };
 
 struct Lmdb {
@@ -38,7 +38,7 @@ struct Lmdb {
     database: Database<Bytes, Bytes>,
 }
 
-struct Kept {
+struct SharedView {
     transaction: RoTxn<'static, WithTls>,
     database: Database<Bytes, Bytes>,
 }
@@ -84,7 +84,7 @@ fn scan(database: Database<Bytes, Bytes>, transaction: &RoTxn<'_>) -> usize {
     bindings.map(std::hint::black_box).count()
 }
 
-impl Kept {
+impl SharedView {
     fn of(lmdb: Lmdb) -> Self {
         Self {
             transaction: lmdb.environment.static_read_txn().unwrap(),
@@ -112,7 +112,7 @@ impl Engine for Lmdb {
     }
 }
 
-impl Engine for Kept {
+impl Engine for SharedView {
     fn get(&self, key: &BindingKey) -> Option<Binding> {
         get(self.database, &self.transaction, key)
     }

@@ -20,18 +20,18 @@ pub(crate) const EACH: Kind = Kind {
     open: Some(|folder| Box::new(Each(open(folder)))),
 };
 
-pub(crate) const KEPT: Kind = Kind {
+pub(crate) const SHARED_VIEW: Kind = Kind {
     name: "redb, one snapshot",
     package: "redb",
     how: "one read transaction for all calls, which sees no change",
     ours: false,
-    import: |folder, bindings| Box::new(Kept::of(import(folder, bindings))),
-    open: Some(|folder| Box::new(Kept::of(open(folder)))),
+    import: |folder, bindings| Box::new(SharedView::of(import(folder, bindings))),
+    open: Some(|folder| Box::new(SharedView::of(open(folder)))),
 };
 
 struct Each(Database);
 
-struct Kept {
+struct SharedView {
     table: ReadOnlyTable<&'static [u8], &'static [u8]>,
     _database: Database,
 }
@@ -75,7 +75,7 @@ fn scan(table: &impl ReadableTable<&'static [u8], &'static [u8]>) -> usize {
     bindings.map(std::hint::black_box).count()
 }
 
-impl Kept {
+impl SharedView {
     fn of(database: Database) -> Self {
         Self {
             table: table(&database),
@@ -105,7 +105,7 @@ impl Engine for Each {
     }
 }
 
-impl Engine for Kept {
+impl Engine for SharedView {
     fn get(&self, key: &BindingKey) -> Option<Binding> {
         get(&self.table, key)
     }

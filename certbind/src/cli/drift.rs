@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_and_fields_are_told_apart() {
+    fn keys_and_fields_are_distinguished() {
         let parse = |text: &str| text.parse::<Ignored>();
         assert_eq!(parse("cert"), Ok(Ignored::Field("hash")));
         assert_eq!(parse("check-mode"), Ok(Ignored::Field("check_mode")));

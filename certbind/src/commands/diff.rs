@@ -124,14 +124,14 @@ pub(super) fn differences_in_words(compared: &[Comparison]) -> String {
     let mut text = String::new();
     let [mut added, mut removed, mut differ] = [0; 3];
     for compared in compared {
-        let (count, told) = match compared {
+        let (count, printed) = match compared {
             Comparison::Added(binding) => (&mut added, whole('+', binding)),
             Comparison::Removed(binding) => (&mut removed, whole('-', binding)),
             Comparison::Changed { before, after } => (&mut differ, changed(before, after)),
             Comparison::Same(_) => continue,
         };
         *count += 1;
-        text.push_str(&told);
+        text.push_str(&printed);
     }
     text + &format!("{added} added, {removed} removed, {differ} changed")
 }

@@ -24,12 +24,12 @@ pub(crate) fn run(
     url: impl Fn() -> Result<StoreUrl, Error>,
     arguments: &[String],
 ) -> Result<u8, Error> {
-    let Options {
+    let NetshArguments {
         from,
         profile,
         crlf,
         arguments,
-    } = Options::in_front_of(arguments)?;
+    } = NetshArguments::in_front_of(arguments)?;
     let url = &match from {
         Some(_) => StoreUrl::memory(),
         None => url()?,
@@ -117,14 +117,14 @@ fn has_timeouts(configuration: &Configuration) -> bool {
 }
 
 /// The options before netsh's own arguments, and those arguments.
-struct Options<'a> {
+struct NetshArguments<'a> {
     from: Option<Input>,
     profile: Option<Profile>,
     crlf: bool,
     arguments: &'a [String],
 }
 
-impl<'a> Options<'a> {
+impl<'a> NetshArguments<'a> {
     fn in_front_of(mut arguments: &'a [String]) -> Result<Self, Error> {
         let (mut from, mut profile, mut crlf) = (None, None, false);
         loop {

@@ -9,15 +9,15 @@ use certbind_migrate::Comparison;
 use serde_json::{Value, json};
 
 use super::diff::as_json;
+use crate::add_observation::{Outcome, Recorded, Target, differences};
 use crate::changes::{counted, in_lines};
 use crate::cli::output::Format;
 use crate::cli::recording::Record;
 use crate::error::Error;
 use crate::exit;
 use crate::input::Input;
-use crate::keep::{Kept, Outcome, Target, differences};
-use crate::look::Look;
 use crate::message::report;
+use crate::observation::Observation;
 use crate::print::{json_text, print, print_to_reader};
 use crate::recording::Interval;
 use crate::stores::StoreUrl;
@@ -33,8 +33,8 @@ pub(crate) fn run(arguments: &Record) -> Result<u8, Error> {
         recorder.watch()?;
         return Ok(exit::DONE);
     }
-    let kept = recorder.round()?;
-    print(&recorder.report_text(&kept)?)?;
+    let recorded = recorder.round()?;
+    print(&recorder.report_text(&recorded)?)?;
     Ok(exit::DONE)
 }
 
@@ -75,56 +75,62 @@ impl<'a> Recorder<'a> {
     }
 
     /// Makes one observation.
-    fn round(&self) -> Result<Vec<Kept>, Error> {
+    fn round(&self) -> Result<Vec<Recorded>, Error> {
         match &self.source {
-            Source::Store(url) => self.look_at_store(url).map(|kept| vec![kept]),
+            Source::Store(url) => self.observe_store(url).map(|recorded| vec![recorded]),
             Source::Exports(exports) => self.exports(exports),
         }
     }
 
-    fn look_at_store(&self, url: &StoreUrl) -> Result<Kept, Error> {
+    fn observe_store(&self, url: &StoreUrl) -> Result<Recorded, Error> {
         let name = url.to_string();
         for _ in 1..ATTEMPTS {
-            let look = Look::at_store(url)?;
+            let observation = Observation::at_store(url)?;
             // Another program may have recorded a later observation.
-            if let Outcome::Kept(kept) = self.target.keep(&look, &name)? {
-                return Ok(kept);
+            if let Outcome::Recorded(recorded) = self.target.add(&observation, &name)? {
+                return Ok(recorded);
             }
         }
-        let look = Look::at_store(url)?;
-        match self.target.keep(&look, &name)? {
-            Outcome::Kept(kept) => Ok(kept),
-            Outcome::Late(late) => Err(late.error(&look, &name)),
+        let observation = Observation::at_store(url)?;
+        match self.target.add(&observation, &name)? {
+            Outcome::Recorded(recorded) => Ok(recorded),
+            Outcome::Late(late) => Err(late.error(&observation, &name)),
         }
     }
 
     /// Exports that are recorded already are left out.
-    fn exports(&self, exports: &[String]) -> Result<Vec<Kept>, Error> {
+    fn exports(&self, exports: &[String]) -> Result<Vec<Recorded>, Error> {
         let paths = export_set::expand(exports)?;
         let time = self.arguments.time;
         if time.is_some() && paths.len() > 1 {
             return Err(Error::TimeOfSeveral);
         }
         let given = time.map(|at| Interval::new(at, at));
-        let mut looks = Vec::new();
+        let mut observations = Vec::new();
         for path in paths {
             let name = export_series::ExportName::of(&path);
-            let mut look = Look::at_export(&path, given.or(name.time))?;
-            look.host = look.host.or(name.host);
-            looks.push((path.display().to_string(), look));
+            let mut observation = Observation::at_export(&path, given.or(name.time))?;
+            observation.host = observation.host.or(name.host);
+            observations.push((path.display().to_string(), observation));
         }
-        looks.sort_by_key(|(_, look)| (look.time.began, look.time.ended));
+        observations
+            .sort_by_key(|(_, observation)| (observation.time.began, observation.time.ended));
         // All or none: hosts and times are compared before the first one is recorded.
-        let (hosts, times) = looks
+        let (hosts, times) = observations
             .iter()
-            .map(|(name, look)| Ok((self.target.host(look, name)?, (name, look.time))))
+            .map(|(name, observation)| {
+                Ok((
+                    self.target.host(observation, name)?,
+                    (name, observation.time),
+                ))
+            })
             .collect::<Result<(Vec<_>, Vec<_>), Error>>()?;
         if let Some(at) =
             (1..hosts.len()).find(|at| hosts[*at].to_lowercase() != hosts[0].to_lowercase())
         {
             return Err(Error::ExportsOfTwoHosts {
-                first: looks[0].0.clone(),
-                second: looks[at].0.clone(),
+                first: observations[0].0.clone(),
+                second: observations[at].0.clone(),
                 hosts: [hosts[0].clone(), hosts[at].clone()],
             });
         }
@@ -135,11 +141,11 @@ impl<'a> Recorder<'a> {
             });
         }
         let mut all = Vec::new();
-        for (name, look) in &looks {
-            match self.target.keep(look, name)? {
-                Outcome::Kept(kept) => all.push(kept),
+        for (name, observation) in &observations {
+            match self.target.add(observation, name)? {
+                Outcome::Recorded(recorded) => all.push(recorded),
                 Outcome::Late(late) if late.is_recorded => {}
-                Outcome::Late(late) => return Err(late.error(look, name)),
+                Outcome::Late(late) => return Err(late.error(observation, name)),
             }
         }
         Ok(all)
@@ -152,10 +158,10 @@ impl<'a> Recorder<'a> {
         let mut is_first = true;
         loop {
             match self.round() {
-                Ok(mut kept) => {
-                    kept.retain(|it| is_first || !it.commits.is_empty());
-                    if !kept.is_empty() || is_first {
-                        match print_to_reader(&self.report_text(&kept)?) {
+                Ok(mut recorded) => {
+                    recorded.retain(|it| is_first || !it.commits.is_empty());
+                    if !recorded.is_empty() || is_first {
+                        match print_to_reader(&self.report_text(&recorded)?) {
                             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
                             printed => printed?,
                         }
@@ -176,13 +182,13 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    fn report_text(&self, kept: &[Kept]) -> Result<String, Error> {
+    fn report_text(&self, recorded: &[Recorded]) -> Result<String, Error> {
         match self.arguments.output.format {
-            Format::Json => json_text(&kept.iter().map(json_of).collect::<Vec<_>>()),
-            Format::Table if kept.is_empty() => {
+            Format::Json => json_text(&recorded.iter().map(json_of).collect::<Vec<_>>()),
+            Format::Table if recorded.is_empty() => {
                 Ok("Already recorded: no later reading\n".to_owned())
             }
-            Format::Table => kept.iter().map(in_words).collect(),
+            Format::Table => recorded.iter().map(in_words).collect(),
         }
     }
 }
@@ -203,20 +209,20 @@ fn may_pass(error: &Error) -> bool {
     }
 }
 
-fn in_words(kept: &Kept) -> Result<String, Error> {
-    let host = escaped(&kept.host).into_owned();
-    let ended = kept.look.ended;
-    let Some(since) = kept.since else {
-        let bindings = counted(kept.bindings);
+fn in_words(recorded: &Recorded) -> Result<String, Error> {
+    let host = escaped(&recorded.host).into_owned();
+    let ended = recorded.observation.ended;
+    let Some(since) = recorded.since else {
+        let bindings = counted(recorded.bindings);
         return Ok(format!(
             "{host}: first reading, until {ended}: {bindings}\n"
         ));
     };
-    if kept.commits.is_empty() {
+    if recorded.commits.is_empty() {
         return Ok(format!("{host}: no change from {since} to {ended}\n"));
     }
     let mut text = String::new();
-    for commit in &kept.commits {
+    for commit in &recorded.commits {
         let revision = commit.revision;
         let by = match &commit.known {
             Some(known) => format!("made {}", escaped(known)),
@@ -231,8 +237,8 @@ fn in_words(kept: &Kept) -> Result<String, Error> {
     Ok(text)
 }
 
-fn json_of(kept: &Kept) -> Value {
-    let commits = kept.commits.iter().map(|commit| {
+fn json_of(recorded: &Recorded) -> Value {
+    let commits = recorded.commits.iter().map(|commit| {
         let changes: Vec<Comparison> =
             differences(&commit.before, &commit.after).unwrap_or_default();
         let mut changes = as_json(&changes);
@@ -242,10 +248,10 @@ fn json_of(kept: &Kept) -> Value {
         json!({ "revision": commit.revision, "by": commit.known, "changes": changes })
     });
     json!({
-        "host": kept.host,
-        "since": kept.since,
-        "until": kept.look.ended,
-        "bindings": kept.bindings,
+        "host": recorded.host,
+        "since": recorded.since,
+        "until": recorded.observation.ended,
+        "bindings": recorded.bindings,
         "commits": commits.collect::<Vec<_>>(),
     })
 }

@@ -8,11 +8,11 @@ use certbind_core::{Batch, BindingKey, Change, Precondition};
 use serde_json::json;
 
 use super::diff::{as_json, differences_in_words};
+use crate::add_observation::differences;
 use crate::cli::history::{HistoryChange, Restore, Undo};
 use crate::cli::output::Format;
 use crate::error::Error;
 use crate::exit;
-use crate::keep::differences;
 use crate::past::{Past, State};
 use crate::print::{print, print_json};
 use crate::stores::{Opened, StoreUrl};

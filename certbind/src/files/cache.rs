@@ -16,20 +16,20 @@ const MAX_BYTES: usize = 1 << 30;
 /// The length of a file and the time of its last change.
 type Version = (u64, Option<SystemTime>);
 
-struct Kept {
+struct CachedFile {
     path: PathBuf,
     version: Version,
     archive: Arc<Archive>,
 }
 
-static KEPT: Mutex<VecDeque<Kept>> = Mutex::new(VecDeque::new());
+static CACHED: Mutex<VecDeque<CachedFile>> = Mutex::new(VecDeque::new());
 
 /// The archive in a file.
 pub(super) fn opened(path: &Path) -> io::Result<Arc<Archive>> {
     let found = std::fs::metadata(path)?;
     let version = (found.len(), found.modified().ok());
-    let is_same = |kept: &Kept| kept.path == path && kept.version == version;
-    let kept = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_same = |kept: &CachedFile| kept.path == path && kept.version == version;
+    let kept = || CACHED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(found) = kept().iter().find(|kept| is_same(kept)) {
         return Ok(Arc::clone(&found.archive));
     }
@@ -41,7 +41,7 @@ pub(super) fn opened(path: &Path) -> io::Result<Arc<Archive>> {
     let archive = Arc::new(Archive::of(entries));
     let mut kept = kept();
     kept.retain(|kept| kept.path != path);
-    kept.push_back(Kept {
+    kept.push_back(CachedFile {
         path: path.to_owned(),
         version,
         archive: Arc::clone(&archive),

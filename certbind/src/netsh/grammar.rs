@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn spaces_may_stand_around_the_sign() {
+    fn spaces_around_the_sign_are_ignored() {
         let expected = [
             ("ipport", "0.0.0.0:447".to_owned()),
             ("certstorename", "MY".to_owned()),

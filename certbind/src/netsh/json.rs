@@ -45,7 +45,7 @@ pub(super) fn change(
     Ok(Some(match changed {
         Ok(()) => messages::success(done),
         // A file has many bindings: only the error contains the one that failed.
-        Err(error) => messages::failure(what, &error).and_told(&error),
+        Err(error) => messages::failure(what, &error).with_error_line(&error),
     }))
 }
 

@@ -33,17 +33,17 @@ impl Answer {
     }
 
     /// The same with the error's own message in a line after it, if it is not contained.
-    pub(super) fn and_told(mut self, error: &StoreError) -> Self {
-        let told = told(error);
-        if !self.text.contains(&told) {
+    pub(super) fn with_error_line(mut self, error: &StoreError) -> Self {
+        let error_line = error_line(error);
+        if !self.text.contains(&error_line) {
             self.text.truncate(self.text.trim_end().len());
-            self.text.push_str(&format!("\n{told}\n"));
+            self.text.push_str(&format!("\n{error_line}\n"));
         }
         self
     }
 }
 
-fn told(error: &StoreError) -> String {
+fn error_line(error: &StoreError) -> String {
     format!("({error})\n")
 }
 
@@ -98,7 +98,7 @@ pub(super) fn reason(error: &StoreError) -> String {
             | StoreError::Unsupported { .. }
     ) || is_win32(error);
     if !is_of_http_sys {
-        reason.push_str(&told(error));
+        reason.push_str(&error_line(error));
     }
     reason
 }

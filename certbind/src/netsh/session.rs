@@ -47,7 +47,9 @@ impl<'a> Session<'a> {
             }
             let goes_on = match std::str::from_utf8(&line) {
                 Ok(text) => self.line(text.trim_end_matches(['\r', '\n']), out)?,
-                Err(_) => self.tell(messages::unreadable("The line", "it is not in UTF-8"), out)?,
+                Err(_) => {
+                    self.print_answer(messages::unreadable("The line", "it is not in UTF-8"), out)?
+                }
             };
             if !goes_on {
                 return Ok(self.code);
@@ -66,7 +68,7 @@ impl<'a> Session<'a> {
     fn exec(&mut self, file: &Path, out: &mut dyn Write) -> io::Result<bool> {
         let name = file.display().to_string();
         if self.depth == DEEPEST {
-            return self.tell(messages::unreadable(&name, "scripts run each other"), out);
+            return self.print_answer(messages::unreadable(&name, "scripts run each other"), out);
         }
         self.depth += 1;
         let goes_on = self.lines_of(file, &name, out);
@@ -88,7 +90,7 @@ impl<'a> Session<'a> {
                 }
                 Ok(true)
             }
-            Err(why) => self.tell(messages::unreadable(name, &why), out),
+            Err(why) => self.print_answer(messages::unreadable(name, &why), out),
         }
     }
 
@@ -117,7 +119,7 @@ impl<'a> Session<'a> {
         Ok(true)
     }
 
-    fn tell(&mut self, answer: Answer, out: &mut dyn Write) -> io::Result<bool> {
+    fn print_answer(&mut self, answer: Answer, out: &mut dyn Write) -> io::Result<bool> {
         self.code = self.code.max(answer.code);
         self.netsh.print(&answer, out)?;
         Ok(true)

@@ -26,7 +26,7 @@ mod tests {
     use super::words;
 
     #[test]
-    fn double_quotes_alone_keep_blanks() {
+    fn double_quotes_alone_keep_spaces() {
         let cases: &[(&str, &[&str])] = &[
             ("", &[]),
             (" \t ", &[]),

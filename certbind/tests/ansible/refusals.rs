@@ -13,7 +13,7 @@ fn message(result: &Value) -> &str {
 }
 
 #[test]
-fn errors_of_certbind_fail_the_task_with_its_message_and_exit_code() {
+fn errors_fail_the_task_with_message_and_exit_code() {
     let Some(ansible) = Ansible::new() else {
         return;
     };

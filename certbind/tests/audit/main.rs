@@ -67,7 +67,7 @@ impl Folder {
 
     /// The output of a run that exits with this code.
     #[track_caller]
-    fn told(&self, code: u8, arguments: &[&str]) -> String {
+    fn printed(&self, code: u8, arguments: &[&str]) -> String {
         let output = self.audit(arguments);
         let complaint = text(&output.stderr);
         assert_eq!(output.status.code(), Some(code.into()), "{complaint}");
@@ -77,7 +77,7 @@ impl Folder {
     #[track_caller]
     fn json(&self, code: u8, arguments: &[&str]) -> Value {
         let arguments = [arguments, &["--format", "json"]].concat();
-        serde_json::from_str(&self.told(code, &arguments)).unwrap()
+        serde_json::from_str(&self.printed(code, &arguments)).unwrap()
     }
 }
 
@@ -99,18 +99,18 @@ fn rules(report: &Value) -> Vec<&str> {
 fn a_listing_is_audited_for_people() {
     let folder = Folder::new();
     folder.write("web-01.txt", LISTING);
-    let told = folder.told(exit::DONE, &["web-01.txt"]);
+    let printed = folder.printed(exit::DONE, &["web-01.txt"]);
     assert!(
-        told.starts_with("warning CB005: A record has no certificate store name\n"),
-        "{told}"
+        printed.starts_with("warning CB005: A record has no certificate store name\n"),
+        "{printed}"
     );
     assert!(
-        told.contains("  ipport=0.0.0.0:8443 (line 39): it has no certificate store name"),
-        "{told}"
+        printed.contains("  ipport=0.0.0.0:8443 (line 39): it has no certificate store name"),
+        "{printed}"
     );
     assert!(
-        told.ends_with("3 warnings, 9 notes in 6 bindings\n"),
-        "{told}"
+        printed.ends_with("3 warnings, 9 notes in 6 bindings\n"),
+        "{printed}"
     );
 }
 
@@ -119,8 +119,8 @@ fn a_clean_audit_is_one_line() {
     let folder = Folder::new();
     let empty = r#"{ "format": "certbind-export", "version": 1, "header": {}, "bindings": [] }"#;
     folder.write("empty.json", empty);
-    let told = folder.told(exit::DONE, &["empty.json"]);
-    assert_eq!(told, "Nothing found in 0 bindings\n");
+    let printed = folder.printed(exit::DONE, &["empty.json"]);
+    assert_eq!(printed, "Nothing found in 0 bindings\n");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn failure_threshold_is_configurable() {
         ("note", exit::FOUND),
         ("never", exit::DONE),
     ] {
-        folder.told(code, &["web-01.txt", "--fail-on", fail_on]);
+        folder.printed(code, &["web-01.txt", "--fail-on", fail_on]);
     }
 }
 
@@ -240,12 +240,15 @@ fn each_host_of_a_fleet_has_its_baseline() {
         rules(&report).contains(&"CB110"),
         "a name of two certificates"
     );
-    let told = folder.told(exit::DONE, &fleet);
+    let printed = folder.printed(exit::DONE, &fleet);
     assert!(
-        told.contains("  web-02  ipport=0.0.0.0:8443 (line 39): "),
-        "{told}"
+        printed.contains("  web-02  ipport=0.0.0.0:8443 (line 39): "),
+        "{printed}"
     );
-    assert!(told.ends_with("in 12 bindings of 2 hosts\n"), "{told}");
+    assert!(
+        printed.ends_with("in 12 bindings of 2 hosts\n"),
+        "{printed}"
+    );
     let report = folder.json(
         exit::DONE,
         &[&fleet[..], &["--baseline", "before"]].concat(),
@@ -280,7 +283,7 @@ until = 2026-12-31
     );
     assert_eq!(found[0], "CB009");
     assert_eq!(report["waived"][0]["reason"], "It goes away.");
-    assert!(folder.told(exit::FOUND, &decided).contains("1 waived"));
+    assert!(folder.printed(exit::FOUND, &decided).contains("1 waived"));
 }
 
 #[test]
@@ -349,11 +352,11 @@ fn names_from_an_export_reach_no_terminal_raw() {
     folder.write("web-01.txt", &hostile);
     folder.write("\u{1b}[2J.txt", &hostile);
     for format in ["text", "json", "sarif", "html", "csv"] {
-        let told = folder.told(
+        let printed = folder.printed(
             exit::DONE,
             &["web-01.txt", "\u{1b}[2J.txt", "--format", format],
         );
-        assert!(!told.contains('\u{1b}'), "{format}: {told:?}");
+        assert!(!printed.contains('\u{1b}'), "{format}: {printed:?}");
     }
 }
 
@@ -361,11 +364,11 @@ fn names_from_an_export_reach_no_terminal_raw() {
 fn a_report_is_written_to_a_file_whole() {
     let folder = Folder::new();
     folder.write("web-01.txt", LISTING);
-    let told = folder.told(
+    let printed = folder.printed(
         exit::DONE,
         &["web-01.txt", "--format", "sarif", "-o", "report.sarif"],
     );
-    assert_eq!(told, "");
+    assert_eq!(printed, "");
     let log = std::fs::read_to_string(folder.path("report.sarif")).unwrap();
     let log: Value = serde_json::from_str(&log).unwrap();
     assert_eq!(log["version"], "2.1.0");

@@ -15,8 +15,8 @@ fn several_outputs_have_the_formats_of_their_extensions() {
     let outputs = [
         "-o", "a.html", "-o", "a.sarif", "-o", "a.json", "-o", "a.txt", "-o", "a.csv",
     ];
-    let told = folder.told(exit::DONE, &[&["web-01.txt"][..], &outputs].concat());
-    assert_eq!(told, "");
+    let printed = folder.printed(exit::DONE, &[&["web-01.txt"][..], &outputs].concat());
+    assert_eq!(printed, "");
     let read = |name: &str| std::fs::read_to_string(folder.path(name)).unwrap();
     assert!(read("a.html").starts_with("<!DOCTYPE html>"));
     let json = |name: &str| serde_json::from_str::<Value>(&read(name)).unwrap();
@@ -25,7 +25,7 @@ fn several_outputs_have_the_formats_of_their_extensions() {
     assert!(read("a.txt").ends_with("in 6 bindings\n"));
     assert!(read("a.csv").starts_with("\"row\",\"host\""));
     // One file has the format that is named.
-    folder.told(
+    folder.printed(
         exit::DONE,
         &["web-01.txt", "--format", "sarif", "-o", "b.json"],
     );
@@ -39,7 +39,7 @@ fn csv_has_every_binding_and_finding() {
     let folder = Folder::new();
     folder.write("=cmd.txt", &LISTING.replace("WebHosting", "a \"b\", c"));
     let report = folder.json(exit::DONE, &["=cmd.txt"]);
-    folder.told(exit::DONE, &["=cmd.txt", "-o", "a.csv"]);
+    folder.printed(exit::DONE, &["=cmd.txt", "-o", "a.csv"]);
     let script = "import csv, json, sys\n\
         rows = list(csv.DictReader(open('a.csv', newline='', encoding='utf-8')))\n\
         json.dump(rows, sys.stdout)";
@@ -83,7 +83,7 @@ fn markdown_has_a_summary_and_no_markup_of_data() {
     // Records that cannot be read are named as the export names them.
     let listing = LISTING.replacen("0.0.0.0:443", &format!("{HOSTILE}:443"), 1);
     folder.write("web-01.txt", &listing);
-    folder.told(exit::FOUND, &["web-01.txt", "-o", "a.md", "-o", "a.json"]);
+    folder.printed(exit::FOUND, &["web-01.txt", "-o", "a.md", "-o", "a.json"]);
     let read = |name: &str| std::fs::read_to_string(folder.path(name)).unwrap();
     let report: Value = serde_json::from_str(&read("a.json")).unwrap();
     let markdown = read("a.md");
@@ -159,8 +159,8 @@ fn reports_for_people_are_bounded() {
     let all = report["findings"].as_array().unwrap();
     let nameless = all.iter().filter(|it| it["rule"] == "CB005").count();
     assert_eq!(nameless, 300);
-    let text = folder.told(exit::DONE, &["web-01.json"]);
-    let markdown = folder.told(exit::DONE, &["web-01.json", "--format", "markdown"]);
+    let text = folder.printed(exit::DONE, &["web-01.json"]);
+    let markdown = folder.printed(exit::DONE, &["web-01.json", "--format", "markdown"]);
     for report in [&text, &markdown] {
         assert!(report.contains("and 260 more"), "{report}");
         assert!(
@@ -266,7 +266,7 @@ fn prometheus_file_has_ends_of_validity_and_findings() {
     folder.write("empty.txt", "");
     let arguments = [host, "empty.txt", "--certificates", super::CERTIFICATES];
     let outputs = ["-o", "a.prom", "-o", "a.json"];
-    folder.told(exit::NOT_AUDITED, &[&arguments[..], &outputs].concat());
+    folder.printed(exit::NOT_AUDITED, &[&arguments[..], &outputs].concat());
     let read = |name: &str| std::fs::read_to_string(folder.path(name)).unwrap();
     let report: Value = serde_json::from_str(&read("a.json")).unwrap();
     let samples = exposition(&read("a.prom"));
@@ -311,11 +311,14 @@ fn check_is_one_line_with_the_codes_of_monitoring() {
         (&["web-01.txt", "empty.txt"], "UNKNOWN", 3),
         (&["none-*.txt"], "UNKNOWN", 3),
     ] {
-        let told = folder.told(code, &[arguments, &["--format", "check"]].concat());
-        assert!(told.starts_with(&format!("CERTBIND {state} - ")), "{told}");
-        assert_eq!(told.matches('\n').count(), 1, "{told}");
-        let Some((_, data)) = told.trim_end().split_once('|') else {
-            assert_eq!(arguments, ["none-*.txt"], "{told}");
+        let printed = folder.printed(code, &[arguments, &["--format", "check"]].concat());
+        assert!(
+            printed.starts_with(&format!("CERTBIND {state} - ")),
+            "{printed}"
+        );
+        assert_eq!(printed.matches('\n').count(), 1, "{printed}");
+        let Some((_, data)) = printed.trim_end().split_once('|') else {
+            assert_eq!(arguments, ["none-*.txt"], "{printed}");
             continue;
         };
         let mut labels = Vec::new();
@@ -323,14 +326,14 @@ fn check_is_one_line_with_the_codes_of_monitoring() {
             let (label, values) = item.split_once('=').unwrap();
             let values: Vec<_> = values.split(';').collect();
             let [value, "", "", "0"] = values[..] else {
-                panic!("{told}");
+                panic!("{printed}");
             };
             labels.push((label, value.parse::<u32>().unwrap()));
         }
         let expected = ["errors", "warnings", "notes", "waived", "bindings"];
         assert_eq!(labels.iter().map(|it| it.0).collect::<Vec<_>>(), expected);
         if arguments == ["web-01.txt"] {
-            assert_eq!(labels[1..3], [("warnings", 3), ("notes", 9)], "{told}");
+            assert_eq!(labels[1..3], [("warnings", 3), ("notes", 9)], "{printed}");
         }
     }
 }

@@ -38,9 +38,12 @@ fn run(folder: &Folder, program: &Path, arguments: &[&str]) -> String {
         .env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1")
         .output()
         .unwrap();
-    let (told, complaint) = (text(&output.stdout), text(&output.stderr));
-    assert!(output.status.success(), "{arguments:?}: {told}{complaint}");
-    told
+    let (printed, complaint) = (text(&output.stdout), text(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{arguments:?}: {printed}{complaint}"
+    );
+    printed
 }
 
 fn log(folder: &Folder, name: &str) -> Value {
@@ -198,7 +201,7 @@ fn consumers_accept_and_count_the_results() {
         "-o",
         "a.json",
     ];
-    folder.told(exit::NOT_AUDITED, &arguments);
+    folder.printed(exit::NOT_AUDITED, &arguments);
     let written = log(&folder, "a.sarif");
     let arguments = [
         "validate",

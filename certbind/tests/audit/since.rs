@@ -9,7 +9,7 @@ use certbind::exit;
 fn folder() -> Folder {
     let folder = Folder::new();
     folder.write("now/web-01.txt", LISTING);
-    folder.told(exit::DONE, &["now", "-o", "before.json"]);
+    folder.printed(exit::DONE, &["now", "-o", "before.json"]);
     folder
 }
 
@@ -23,20 +23,26 @@ fn changed() -> String {
 const SINCE: [&str; 3] = ["now", "--since", "before.json"];
 
 #[test]
-fn what_is_known_does_not_fail() {
+fn unchanged_findings_do_not_fail() {
     let folder = folder();
-    let code = |code, more: &[&str]| folder.told(code, &[&SINCE[..], more].concat());
+    let code = |code, more: &[&str]| folder.printed(code, &[&SINCE[..], more].concat());
     let strict = ["--fail-on", "warning"];
     code(exit::FOUND, &strict);
-    let told = code(exit::DONE, &[&strict[..], &["--fail-on-new"]].concat());
-    assert!(told.contains(": 0 new, 0 fixed, 12 unchanged\n"), "{told}");
+    let printed = code(exit::DONE, &[&strict[..], &["--fail-on-new"]].concat());
+    assert!(
+        printed.contains(": 0 new, 0 fixed, 12 unchanged\n"),
+        "{printed}"
+    );
 
     folder.write("now/web-01.txt", &changed());
-    let told = code(exit::FOUND, &[&strict[..], &["--fail-on-new"]].concat());
-    assert!(told.contains("\n  new: ipport=0.0.0.0:8444 "), "{told}");
+    let printed = code(exit::FOUND, &[&strict[..], &["--fail-on-new"]].concat());
     assert!(
-        told.contains("\nfixed since the earlier report\n  CB005 web-01  ipport=0.0.0.0:8443: "),
-        "{told}"
+        printed.contains("\n  new: ipport=0.0.0.0:8444 "),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("\nfixed since the earlier report\n  CB005 web-01  ipport=0.0.0.0:8443: "),
+        "{printed}"
     );
     code(exit::DONE, &["--fail-on-new"]);
 
@@ -50,12 +56,12 @@ fn what_is_known_does_not_fail() {
         "now/other.txt",
         r#"{ "format": "certbind-export", "version": 1, "header": {}, "bindings": [] }"#,
     );
-    let told = code(exit::FOUND, &[&strict[..], &["--fail-on-new"]].concat());
+    let printed = code(exit::FOUND, &[&strict[..], &["--fail-on-new"]].concat());
     assert!(
-        told.contains(": 0 new, 0 fixed, 0 unchanged, 12 not assessed\n"),
-        "{told}"
+        printed.contains(": 0 new, 0 fixed, 0 unchanged, 12 not assessed\n"),
+        "{printed}"
     );
-    assert!(told.contains("(the host was not audited)"), "{told}");
+    assert!(printed.contains("(the host was not audited)"), "{printed}");
 }
 
 #[test]
@@ -66,7 +72,7 @@ fn every_format_has_the_changes() {
     for file in ["a.json", "a.sarif", "a.csv", "a.md", "a.prom", "a.html"] {
         arguments.extend(["-o", file]);
     }
-    folder.told(exit::DONE, &arguments);
+    folder.printed(exit::DONE, &arguments);
     let read = |file: &str| std::fs::read_to_string(folder.path(file)).unwrap();
     let report: Value = serde_json::from_str(&read("a.json")).unwrap();
     let counts = &report["changes"]["counts"];
@@ -118,7 +124,7 @@ fn every_format_has_the_changes() {
 }
 
 #[test]
-fn what_is_no_report_is_refused() {
+fn other_files_are_refused_as_reports() {
     let folder = folder();
     folder.write("other.json", "{}");
     for (arguments, said) in [

@@ -98,7 +98,7 @@ fn sarif_results_of_sites_are_in_the_configuration() {
         "web-01/applicationHost.config",
         &configuration(&[("Shop", "*:8444:", 0)]),
     );
-    let sarif = folder.told(exit::FOUND, &["web-01", "--format", "sarif"]);
+    let sarif = folder.printed(exit::FOUND, &["web-01", "--format", "sarif"]);
     let sarif: Value = serde_json::from_str(&sarif).unwrap();
     let results = sarif["runs"][0]["results"].as_array().unwrap();
     let result = results.iter().find(|it| it["ruleId"] == "CB401").unwrap();
@@ -121,11 +121,14 @@ fn lines_of_sites_are_printed_with_the_configuration() {
     );
     let file = "web-01/applicationHost.config";
     for format in ["text", "markdown"] {
-        let told = folder.told(exit::FOUND, &["web-01", "--format", format]);
-        let told = told.replace('\\', "");
-        assert!(told.contains(&format!("(line 5 of {file})")), "{told}");
+        let printed = folder.printed(exit::FOUND, &["web-01", "--format", format]);
+        let printed = printed.replace('\\', "");
+        assert!(
+            printed.contains(&format!("(line 5 of {file})")),
+            "{printed}"
+        );
     }
-    let csv = folder.told(exit::FOUND, &["web-01", "--format", "csv"]);
+    let csv = folder.printed(exit::FOUND, &["web-01", "--format", "csv"]);
     let row = csv.lines().find(|row| row.contains("\"CB401\"")).unwrap();
     assert!(row.contains(&format!("\"{file}\",\"5\"")), "{row}");
 }

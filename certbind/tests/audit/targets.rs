@@ -18,8 +18,8 @@ fn hosts(report: &Value) -> Vec<&str> {
 fn found<'a>(report: &'a Value, rule: &str) -> Vec<(&'a str, &'a str)> {
     let findings = report["findings"].as_array().unwrap();
     let of_rule = findings.iter().filter(|it| it["rule"] == rule);
-    let told = |it: &'a Value| Some((it["host"].as_str()?, it["sentence"].as_str()?));
-    of_rule.filter_map(told).collect()
+    let printed = |it: &'a Value| Some((it["host"].as_str()?, it["sentence"].as_str()?));
+    of_rule.filter_map(printed).collect()
 }
 
 /// The exit code shows the error, for any `--fail-on`.
@@ -41,8 +41,8 @@ fn an_unreadable_file_hides_no_other_host() {
     assert_eq!(named, ["web-02", "web-03", "web-04"]);
     assert_eq!(unread[0].1, "the file is empty");
     assert!(rules(&report).contains(&"CB005"), "web-01 is audited");
-    let told = folder.told(exit::NOT_AUDITED, &targets);
-    assert!(told.contains("Not assessed: 3 hosts"), "{told}");
+    let printed = folder.printed(exit::NOT_AUDITED, &targets);
+    assert!(printed.contains("Not assessed: 3 hosts"), "{printed}");
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn an_archive_on_standard_input_is_audited_as_its_folder() {
     }
 }
 
-/// A host has another name than in the baseline and in the earlier report, which cannot be told from its
+/// A host has another name than in the baseline and in the earlier report, which cannot be derived from its
 /// findings where all hosts are alike.
 #[test]
 fn a_renamed_host_is_named() {
@@ -152,7 +152,7 @@ fn a_renamed_host_is_named() {
         folder.write(&format!("before/{before}.txt"), LISTING);
     }
     let earlier = ["before", "-o", "earlier.json", "--save-baseline", "saved"];
-    folder.told(exit::DONE, &earlier);
+    folder.printed(exit::DONE, &earlier);
     let compared = ["now", "--since", "earlier.json", "--baseline", "saved"];
     let counts = |report: &Value| {
         let counts = &report["changes"]["counts"];
@@ -162,11 +162,11 @@ fn a_renamed_host_is_named() {
     assert!(counts(&report).iter().all(|count| *count > 0), "{report}");
     let hint = "if it was renamed, add --renamed web-02=web-03";
     for format in ["text", "markdown", "html"] {
-        let told = folder.told(
+        let printed = folder.printed(
             exit::FOUND,
             &[&compared[..], &["--format", format]].concat(),
         );
-        assert!(told.replace('\\', "").contains(hint), "{told}");
+        assert!(printed.replace('\\', "").contains(hint), "{printed}");
     }
     let named = [&compared[..], &["--renamed", "web-02=WEB-03"]].concat();
     let report = folder.json(exit::DONE, &named);
@@ -197,7 +197,7 @@ fn a_renamed_host_is_named() {
     }
 }
 
-/// The finding about a line of a list, beside an export.
+/// The finding about a line of a list, next to that of an export.
 fn refusal_of_list(folder: &Folder, line: &str) -> String {
     folder.write("all/web-01.txt", LISTING);
     folder.write("list.txt", &format!("all/web-01.txt\n{line}\n"));
@@ -280,7 +280,7 @@ fn baselines_are_found_by_host_in_any_format() {
     folder.write("now/web-03.txt", LISTING);
     let other = LISTING.replace("61d34f532da121bbab64723c4871e72c92f03735", &"ab".repeat(20));
     folder.write("before/web-01.txt", &other);
-    folder.told(exit::DONE, &["before", "--save-baseline", "saved"]);
+    folder.printed(exit::DONE, &["before", "--save-baseline", "saved"]);
     assert_eq!(
         std::fs::read_dir(folder.path("saved")).unwrap().count(),
         1,
@@ -355,7 +355,7 @@ fn an_option_without_a_line_is_not_reported_as_lost() {
     let folder = Folder::new();
     let old = include_str!("../../../crates/formats/tests/fixtures/01-server-2012-null-store.txt");
     folder.write("host.txt", old);
-    folder.told(exit::DONE, &["host.txt", "--save-baseline", "saved"]);
+    folder.printed(exit::DONE, &["host.txt", "--save-baseline", "saved"]);
     // The host had HTTP/2 switched off, by the registry.
     let saved = std::fs::read_to_string(folder.path("saved/host.json")).unwrap();
     let mut saved: Value = serde_json::from_str(&saved).unwrap();

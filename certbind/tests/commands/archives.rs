@@ -56,11 +56,11 @@ fn a_set_of_hosts_is_audited_as_its_folder() {
     };
     let expected = names(host.file("set").to_str().unwrap());
     // The hive names its host itself; two of its four bindings are in the logs.
-    let told: Vec<_> = expected
+    let printed: Vec<_> = expected
         .iter()
         .map(|(name, count)| (name.as_str().unwrap(), count.as_u64().unwrap()))
         .collect();
-    assert_eq!(told, [("web-02", 3), ("web-03", 3), ("WEB-01", 4)]);
+    assert_eq!(printed, [("web-02", 3), ("web-03", 3), ("WEB-01", 4)]);
     for (name, bytes) in [
         ("set.zip", archive(zip, &files)),
         ("set.tar", archive(tar, &files)),
@@ -72,7 +72,7 @@ fn a_set_of_hosts_is_audited_as_its_folder() {
 }
 
 #[test]
-fn one_host_is_imported_from_any_form() {
+fn one_host_is_imported_from_any_format() {
     let host = Host::new();
     let hive = host.file("alone");
     std::fs::create_dir(&hive).unwrap();
@@ -140,7 +140,7 @@ fn an_archive_that_cannot_be_opened_hides_no_other_host() {
         ("web-09", "this is a 7z archive, which is not supported"),
     ];
     for (host, what) in expected {
-        let is_told = |(name, told): &(&str, &str)| *name == host && told.contains(what);
+        let is_told = |(name, printed): &(&str, &str)| *name == host && printed.contains(what);
         assert!(unread.iter().any(is_told), "{host}: {unread:?}");
     }
     assert_eq!(report["hosts"].as_array().unwrap().len(), 4);

@@ -157,7 +157,7 @@ fn errors_are_json_as_well() {
     let host = Host::new();
     host.add("0.0.0.0:443");
     let unbound = ["show", "[::]:443", "--format", "json"];
-    for (arguments, code, told) in [
+    for (arguments, code, printed) in [
         (&unbound[..], exit::REFUSED, "[::]:443 is not bound"),
         (
             &["list", "--format=json", "--stoer", "x"],
@@ -196,7 +196,7 @@ fn errors_are_json_as_well() {
         let last = &messages.last().unwrap()["error"];
         assert_eq!(last["exit_code"], code, "{arguments:?}");
         assert!(
-            last["message"].as_str().unwrap().contains(told),
+            last["message"].as_str().unwrap().contains(printed),
             "{arguments:?}: {last}"
         );
     }

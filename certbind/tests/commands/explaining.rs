@@ -52,15 +52,15 @@ fn a_hidden_host_name_is_explained() {
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
-    let (told, code) = json(&host, &asked);
+    let (printed, code) = json(&host, &asked);
     assert_eq!(code, i32::from(exit::DONE));
-    assert_eq!(told["winner"]["key"], "ipport=10.0.0.5:443");
-    assert_eq!(told["losers"].as_array().unwrap().len(), 3);
+    assert_eq!(printed["winner"]["key"], "ipport=10.0.0.5:443");
+    assert_eq!(printed["losers"].as_array().unwrap().len(), 3);
     assert_eq!(
-        told["alternatives"][0]["key"],
+        printed["alternatives"][0]["key"],
         "hostnameport=www.contoso.com:443"
     );
-    assert_eq!(told["client"]["sees"], "certificate");
+    assert_eq!(printed["client"]["sees"], "certificate");
 }
 
 /// Other servers have a site for each host name of the port alone.
@@ -70,13 +70,13 @@ fn answers_of_other_servers_are_shown_if_asked() {
     bind(&host, "hostnameport=*.contoso.com:443", HASH);
     bind(&host, "hostnameport=www.contoso.com:444", HASH);
     let asked = ["explain", "10.0.0.5:443", "--sni", "a.www.contoso.com"];
-    let (told, code) = json(&host, &asked);
+    let (printed, code) = json(&host, &asked);
     assert_eq!(code, i32::from(exit::UNANSWERED));
-    assert_eq!(told.get("other_servers"), None);
+    assert_eq!(printed.get("other_servers"), None);
     let asked = [&asked[..], &["--other-servers"]].concat();
-    let (told, code) = json(&host, &asked);
+    let (printed, code) = json(&host, &asked);
     assert_eq!(code, i32::from(exit::UNANSWERED));
-    let others = told["other_servers"].as_array().unwrap();
+    let others = printed["other_servers"].as_array().unwrap();
     assert_eq!(others.len(), certbind_resolve::OTHER_SERVERS.len());
     let of = |server: &str| others.iter().find(|it| it["server"] == server).unwrap();
     assert_eq!(of("nginx")["site"], "*.contoso.com");
@@ -102,15 +102,15 @@ fn unanswered_connections_are_reset() {
     let host = Host::new();
     bind(&host, "[::]:443", HASH);
     bind(&host, "hostnameport=www.contoso.com:443", HASH);
-    let (told, code) = json(&host, &["explain", "10.0.0.5:443"]);
+    let (printed, code) = json(&host, &["explain", "10.0.0.5:443"]);
     assert_eq!(code, i32::from(exit::UNANSWERED));
-    assert_eq!(told["winner"], Value::Null);
-    assert_eq!(told["client"]["sees"], "reset");
-    assert_eq!(told["losers"][0]["outcome"], "no_name");
-    let (told, code) = json(&host, &["explain", "*:443", "--family", "6"]);
+    assert_eq!(printed["winner"], Value::Null);
+    assert_eq!(printed["client"]["sees"], "reset");
+    assert_eq!(printed["losers"][0]["outcome"], "no_name");
+    let (printed, code) = json(&host, &["explain", "*:443", "--family", "6"]);
     assert_eq!(code, i32::from(exit::DONE));
-    assert_eq!(told["winner"]["step"], "any_ipv6");
-    assert_eq!(told["connection"]["address"], Value::Null);
+    assert_eq!(printed["winner"]["step"], "any_ipv6");
+    assert_eq!(printed["connection"]["address"], Value::Null);
     for wrong in [
         &["explain", "10.0.0.5"][..],
         &["explain", "10.0.0.5:0"],
@@ -134,12 +134,12 @@ fn certificates_are_judged_for_the_client() {
     bind(&host, "0.0.0.0:8443", HASH);
     let ask = |name: &str, now: &str| {
         let arguments = ["explain", "10.0.0.5:443", "--sni", name, "--now", now];
-        let (told, _) = json(
+        let (printed, _) = json(
             &host,
             &[&arguments[..], &["--certificates", &folder]].concat(),
         );
-        assert_eq!(told["client"]["certificate"]["hash"], hash);
-        let problems = told["client"]["problems"].as_array().unwrap().clone();
+        assert_eq!(printed["client"]["certificate"]["hash"], hash);
+        let problems = printed["client"]["problems"].as_array().unwrap().clone();
         let kinds = problems
             .iter()
             .map(|it| it["kind"].as_str().unwrap().to_owned());
@@ -161,12 +161,12 @@ fn certificates_are_judged_for_the_client() {
 fn central_store_files_are_named() {
     let host = Host::new();
     host.ok(&["add", "ccs=443", "--app-id", IIS]);
-    let (told, _) = json(
+    let (printed, _) = json(
         &host,
         &["explain", "10.0.0.5:443", "--sni", "WWW.contoso.com"],
     );
     assert_eq!(
-        told["client"]["files"],
+        printed["client"]["files"],
         serde_json::json!(["www.contoso.com.pfx", "_.contoso.com.pfx"])
     );
     let text = host.ok(&["explain", "10.0.0.5:443", "--sni", "\u{1b}[2J"]);
@@ -181,9 +181,9 @@ fn a_port_is_shown_whole() {
     bind(&host, "10.0.0.5:443", HASH);
     bind(&host, "0.0.0.0:443", HASH);
     bind(&host, "hostnameport=*.contoso.com:443", NEXT);
-    let (told, code) = json(&host, &["explain", "--all", "443"]);
+    let (printed, code) = json(&host, &["explain", "--all", "443"]);
     assert_eq!(code, i32::from(exit::DONE));
-    let rows = told["connections"].as_array().unwrap().iter();
+    let rows = printed["connections"].as_array().unwrap().iter();
     let rows: Vec<_> = rows
         .map(|row| {
             let by = row["answered_by"]["key"].as_str().unwrap();
@@ -223,13 +223,13 @@ fn plans_are_explained_before_they_are_applied() {
     bind(&host, "0.0.0.0:8443", OTHER);
     let plan = host.file("plan.json").display().to_string();
     host.ok(&["rotate", HASH, NEXT, "--export", &plan]);
-    let (told, code) = json(&host, &["explain", "--changes", &plan]);
+    let (printed, code) = json(&host, &["explain", "--changes", &plan]);
     assert_eq!(code, i32::from(exit::DONE));
-    let changed = told["changed"].as_array().unwrap();
+    let changed = printed["changed"].as_array().unwrap();
     assert_eq!(
         changed.len(),
         4,
-        "no name and other names, on IPv4 and IPv6: {told}"
+        "no name and other names, on IPv4 and IPv6: {printed}"
     );
     for row in changed {
         assert_eq!(row["before"]["certificate"], HASH);
@@ -249,9 +249,9 @@ fn plans_are_explained_before_they_are_applied() {
     let store = format!("redb:{}", host.file("bindings.redb").display());
     let prune = host.file("prune.json").display().to_string();
     host.ok(&["plan", &empty, &store, "--prune", "-o", &prune]);
-    let (told, code) = json(&host, &["explain", "--changes", &prune]);
-    assert_eq!(code, i32::from(exit::UNANSWERED), "{told}");
-    assert_eq!(told["changed"][0]["after"], Value::Null);
+    let (printed, code) = json(&host, &["explain", "--changes", &prune]);
+    assert_eq!(code, i32::from(exit::UNANSWERED), "{printed}");
+    assert_eq!(printed["changed"][0]["after"], Value::Null);
 
     host.ok(&["delete", "0.0.0.0:443"]);
     let error = host.fails(exit::NOT_EXPLAINED, &["explain", "--changes", &plan]);
@@ -265,8 +265,8 @@ const OTHER: &str = "61d34f532da121bbab64723c4871e72c92f03735";
 fn exports_are_explained() {
     let host = Host::new();
     let export = root().join("examples/host-2022.txt").display().to_string();
-    let (told, _) = json(&host, &["explain", "[2001:db8::1]:443", "--from", &export]);
-    assert_eq!(told["winner"]["key"], "ipport=[::]:443");
+    let (printed, _) = json(&host, &["explain", "[2001:db8::1]:443", "--from", &export]);
+    assert_eq!(printed["winner"]["key"], "ipport=[::]:443");
 }
 
 /// `show` of an unbound key names the binding that answers such a connection.

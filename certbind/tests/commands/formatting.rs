@@ -92,9 +92,9 @@ fn export_is_canonical() {
 }
 
 #[test]
-fn what_is_no_desired_state_in_toml_is_left_as_it_is() {
+fn other_toml_files_are_left_unchanged() {
     let host = Host::new();
-    for (name, text, told) in [
+    for (name, text, printed) in [
         (
             "a.toml",
             "[[binding]]\nkye = \"0.0.0.0:443\"\n",
@@ -106,7 +106,7 @@ fn what_is_no_desired_state_in_toml_is_left_as_it_is() {
         let file = host.file(name);
         std::fs::write(&file, text).unwrap();
         let said = host.fails(exit::BROKEN_INPUT, &["fmt", file.to_str().unwrap()]);
-        assert!(said.contains(told), "{name}: {said}");
+        assert!(said.contains(printed), "{name}: {said}");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
     }
 }

@@ -23,7 +23,7 @@ fn help_fits_a_screen_and_names_the_exit_codes() {
 #[test]
 fn notations_and_commands_have_help_of_their_own() {
     let host = Host::new();
-    for (about, told) in [
+    for (about, printed) in [
         ("keys", "scopedccs=HOST:PORT"),
         ("KEYS", "hostnameport=www.contoso.com:443"),
         ("stores", "redb:PATH"),
@@ -33,7 +33,7 @@ fn notations_and_commands_have_help_of_their_own() {
         ("help", "A command or a topic"),
     ] {
         let help = host.ok(&["help", about]);
-        assert!(help.contains(told), "{about}: {help}");
+        assert!(help.contains(printed), "{about}: {help}");
     }
 }
 

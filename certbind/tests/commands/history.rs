@@ -35,7 +35,7 @@ fn listed(host: &Host) -> Value {
 }
 
 #[test]
-fn log_tells_who_changed_what_and_why() {
+fn log_shows_author_change_and_reason() {
     let host = changed_host();
     let commits = log(&host, &[]);
     let revisions: Vec<_> = commits
@@ -85,7 +85,7 @@ fn show_and_diff_see_earlier_states() {
         let shown = String::from_utf8(show(at).stdout).unwrap();
         assert!(shown.contains(hash), "{at}: {shown}");
     }
-    for (at, told) in [
+    for (at, printed) in [
         ("4", "not bound at revision 4"),
         ("5", "at revision 4"),
         ("2000-01-01", "at revision 0"),
@@ -93,7 +93,7 @@ fn show_and_diff_see_earlier_states() {
         let refused = show(at);
         assert_eq!(refused.status.code(), Some(exit::REFUSED.into()));
         let error = String::from_utf8(refused.stderr).unwrap();
-        assert!(error.contains(told), "{error}");
+        assert!(error.contains(printed), "{error}");
     }
     let diff = |arguments: &[&str]| {
         let output = host.run(&[&["diff", "--format", "json"], arguments].concat());
@@ -112,7 +112,7 @@ fn show_and_diff_see_earlier_states() {
 }
 
 #[test]
-fn undo_is_a_commit_of_its_own_and_refuses_what_changed_since() {
+fn undo_is_a_commit_and_refuses_later_changes() {
     let host = changed_host();
     let refused = host.run(&["undo", "2"]);
     assert_eq!(refused.status.code(), Some(exit::REFUSED.into()));
@@ -155,7 +155,7 @@ fn restore_brings_all_bindings_back() {
 }
 
 #[test]
-fn changes_without_history_are_told_and_never_undone() {
+fn changes_without_history_are_reported_and_never_undone() {
     let host = changed_host();
     host.ok(&[
         "--history",

@@ -111,7 +111,7 @@ fn logs_are_named_or_ignored() {
 
 /// A disk that is mounted on a system with case, and its folders.
 #[test]
-fn a_folder_stands_for_its_hive() {
+fn a_folder_names_its_hive() {
     let host = Host::new();
     let config = host.file("disk/WINDOWS/system32/Config");
     std::fs::create_dir_all(&config).unwrap();

@@ -124,11 +124,11 @@ fn unreadable_target_is_no_empty_result() {
         "{said}"
     );
     assert!(text(&output.stdout).contains("ipport=0.0.0.0:443"));
-    let told = listed(&host, &[one, "--cert", HASH]).0;
-    assert!(told.starts_with("web-01: 1 binding\nKEY"), "{told}");
-    assert!(told.ends_with("1 binding of 1 host\n"), "{told}");
-    let (told, code) = listed(&host, &["--cert", NEXT]);
-    assert_eq!((&*told, code), ("No binding matches.\n", Some(1)));
+    let printed = listed(&host, &[one, "--cert", HASH]).0;
+    assert!(printed.starts_with("web-01: 1 binding\nKEY"), "{printed}");
+    assert!(printed.ends_with("1 binding of 1 host\n"), "{printed}");
+    let (printed, code) = listed(&host, &["--cert", NEXT]);
+    assert_eq!((&*printed, code), ("No binding matches.\n", Some(1)));
     for wrong in [
         &["--cert", "nowhere.pem"][..],
         &["--cert", one],

@@ -432,8 +432,8 @@ fn a_line_of_a_check_is_never_the_name_of_a_store() {
     let store = ["--store", &store];
     let add = ["add", "ccs=443", "--app-id", IIS];
     host.ok(&[&store[..], &add].concat());
-    let told = host.ok(&[&store[..], &["check"]].concat());
-    assert_eq!(told.lines().count(), 1, "{told}");
+    let printed = host.ok(&[&store[..], &["check"]].concat());
+    assert_eq!(printed.lines().count(), 1, "{printed}");
 }
 
 #[test]

@@ -211,11 +211,11 @@ fn every_command_takes_an_option_for_json() {
 #[test]
 fn texts_about_the_program() {
     let host = Host::new();
-    for (about, told) in [("keys", "scopedccs=HOST:PORT"), ("rotate", "--match-names")] {
+    for (about, reported) in [("keys", "scopedccs=HOST:PORT"), ("rotate", "--match-names")] {
         let help = json(&host, "help", 0, &["help", about]);
         assert_eq!(help["about"], about);
         assert_eq!(help["text"], host.ok(&["help", about]));
-        assert!(help["text"].as_str().unwrap().contains(told), "{help}");
+        assert!(help["text"].as_str().unwrap().contains(reported), "{help}");
     }
     let overview = json(&host, "help", 0, &["help"]);
     assert_eq!(overview["about"], Value::Null);

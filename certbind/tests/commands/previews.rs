@@ -49,7 +49,7 @@ fn dry_runs_report_the_change_that_the_command_makes() {
 }
 
 #[test]
-fn dry_runs_print_what_would_be_done() {
+fn dry_runs_print_the_changes() {
     let host = Host::new();
     let set = ["set", "0.0.0.0:443", "--hash", HASH, "--app-id", IIS];
     let dry = |command: &[&str]| host.ok(&[command, &["--dry-run"]].concat());

@@ -18,21 +18,21 @@ fn unserved_binding_is_reported_and_fails() {
     host.add(&key);
     let output = host.command(&["probe"]).output().unwrap();
     assert_eq!(output.status.code(), Some(exit::FOUND.into()));
-    let told = String::from_utf8(output.stdout).unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
     let expected = format!(
         "{key} ({closed}): connection failed: connection refused, nothing listens there\n0 as bound, \
          1 not, 0 without \
          a verdict\n"
     );
-    assert_eq!(told, expected);
+    assert_eq!(printed, expected);
     let output = host
         .command(&["probe", &key, "--format", "json"])
         .output()
         .unwrap();
-    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(told[0]["key"], key);
-    assert_eq!(told[0]["found"], "nothing");
-    assert_eq!(told[0]["address"], closed.to_string());
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(printed[0]["key"], key);
+    assert_eq!(printed[0]["found"], "nothing");
+    assert_eq!(printed[0]["address"], closed.to_string());
 }
 
 #[test]

@@ -74,10 +74,10 @@ fn differences_name_the_property_and_no_secret() {
     for format in ["table", "json"] {
         let output = one.run(&["diff", &url(&one), &url(&other), "--format", format]);
         assert_eq!(output.status.code(), Some(i32::from(exit::DIFFERENT)));
-        let told = text(&output.stdout);
-        assert!(told.contains("65535 bytes"), "{told}");
-        assert!(told.contains("1 key"), "{told}");
-        assert!(!told.contains(&SECRET[..8]), "{told}");
+        let printed = text(&output.stdout);
+        assert!(printed.contains("65535 bytes"), "{printed}");
+        assert!(printed.contains("1 key"), "{printed}");
+        assert!(!printed.contains(&SECRET[..8]), "{printed}");
     }
 }
 
@@ -102,7 +102,7 @@ fn an_update_and_a_renewal_keep_them() {
 }
 
 #[test]
-fn a_form_that_cannot_hold_them_says_so() {
+fn a_format_without_properties_is_reported() {
     let host = host();
     for format in ["reg", "netsh-script", "netsh-powershell"] {
         let output = host.run(&["export", "--format", format]);

@@ -89,14 +89,14 @@ fn series_of_exports_becomes_a_history() {
     // Their times order them, not the command line.
     series.reverse();
     let series: Vec<_> = series.iter().map(String::as_str).collect();
-    let told = record(&host, &series);
+    let printed = record(&host, &series);
     assert!(
-        told.starts_with("web01: first reading, until 2025-03-02T00:00:00Z: 1 binding\n"),
-        "{told}"
+        printed.starts_with("web01: first reading, until 2025-03-02T00:00:00Z: 1 binding\n"),
+        "{printed}"
     );
     assert!(
-        told.contains("web01: no change from 2025-03-01T00:00:00Z to 2025-03-03T00:00:00Z\n"),
-        "{told}"
+        printed.contains("web01: no change from 2025-03-01T00:00:00Z to 2025-03-03T00:00:00Z\n"),
+        "{printed}"
     );
 
     let commits = log(&host);
@@ -121,16 +121,16 @@ fn series_of_exports_becomes_a_history() {
         "Already recorded: no later reading\n"
     );
     let next = listing(&host, "web01-2025-03-07.txt", &[(444, NEXT)]);
-    let told = record(&host, &[&series[..], &[&next]].concat());
+    let printed = record(&host, &[&series[..], &[&next]].concat());
     assert!(
-        told.starts_with("web01: revision 3  made by unknown, between 2025-03-05"),
-        "{told}"
+        printed.starts_with("web01: revision 3  made by unknown, between 2025-03-05"),
+        "{printed}"
     );
-    assert!(told.contains("\n  - ipport=10.0.0.1:443"), "{told}");
+    assert!(printed.contains("\n  - ipport=10.0.0.1:443"), "{printed}");
 }
 
 #[test]
-fn what_is_not_known_at_a_time_is_said() {
+fn unknown_times_are_reported() {
     let host = Host::new();
     let series = series(&host);
     record(
@@ -189,7 +189,7 @@ fn exports_that_do_not_fit_change_nothing() {
         "web01-2025-05-01.txt",
         &[(443, HASH), (444, "no hash")],
     );
-    for (exports, code, told) in [
+    for (exports, code, printed) in [
         (vec![&other], exit::REFUSED, "is a recording of web01, and"),
         (
             vec![&mixed, &other],
@@ -211,7 +211,7 @@ fn exports_that_do_not_fit_change_nothing() {
     ] {
         let exports: Vec<_> = exports.into_iter().map(String::as_str).collect();
         let said = refused(&host, code, &exports);
-        assert!(said.contains(told), "{exports:?}: {said}");
+        assert!(said.contains(printed), "{exports:?}: {said}");
         assert_eq!(log(&host), before, "{exports:?}");
     }
     let said = refused(&host, exit::USAGE, &[&undated, "--time", "2025-04-02"]);
@@ -232,8 +232,8 @@ fn author_is_known_by_the_history_of_the_source_alone() {
     look();
     host.ok(&["rotate", HASH, NEXT, "--message", "ticket 4711"]);
     host.ok(&["delete", "0.0.0.0:443"]);
-    let told = look();
-    assert_eq!(told.matches("web01: revision").count(), 2, "{told}");
+    let printed = look();
+    assert_eq!(printed.matches("web01: revision").count(), 2, "{printed}");
     let commits = log(&host);
     let made = host.json(&["log", "--format", "json"]);
     for field in ["user", "command", "message", "changes"] {

@@ -89,20 +89,20 @@ fn json_keeps_times_and_configuration() {
     let json = host.file("web-01.json");
     let json = json.to_str().unwrap();
     host.ok(&["export", "--from", &hive, "-o", json]);
-    let told = |path: &str, arguments: &[&str]| {
-        let told = host.ok(&[arguments, &[path][..]].concat());
-        told.replace(path, "")
+    let printed = |path: &str, arguments: &[&str]| {
+        let printed = host.ok(&[arguments, &[path][..]].concat());
+        printed.replace(path, "")
     };
     for arguments in [
         &["timeline", "--format", "bodyfile"][..],
         &["list", "--times"],
         &["show", "ipport=10.0.0.3:443", "--from"],
     ] {
-        assert_eq!(told(&hive, arguments), told(json, arguments));
+        assert_eq!(printed(&hive, arguments), printed(json, arguments));
     }
-    let shown = told(json, &["show", "10.0.0.3:443", "--from"]);
+    let shown = printed(json, &["show", "10.0.0.3:443", "--from"]);
     assert!(shown.contains("2026-11-02T08:30:00Z"), "{shown}");
-    let listed = told(json, &["list", "--times"]);
+    let listed = printed(json, &["list", "--times"]);
     assert!(listed.contains("2026-11-03T08:30:00Z"), "{listed}");
     let document: serde_json::Value =
         serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
@@ -138,7 +138,7 @@ fn an_export_without_times_says_so() {
 }
 
 #[test]
-fn netsh_shows_the_reservations_and_the_listen_list_of_an_export() {
+fn netsh_shows_reservations_and_listen_list_of_an_export() {
     let host = Host::new();
     let hive = hive(&host);
     let netsh =
@@ -281,7 +281,7 @@ fn an_audit_reads_around_damage_and_says_where_it_is() {
 }
 
 #[test]
-fn an_audit_looks_at_the_configuration_beside_bindings() {
+fn an_audit_checks_service_configuration() {
     let host = Host::new();
     let hive = hive(&host);
     let audit = ["audit", &hive, "--fail-on", "never", "--format", "json"];

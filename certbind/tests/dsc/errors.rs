@@ -13,7 +13,7 @@ const OPERATIONS: [&str; 5] = ["get", "set", "whatIf", "test", "export"];
 fn text_that_is_not_one_json_object_is_refused() {
     let engine = Engine::redb();
     let one = "{\"key\": \"0.0.0.0:443\"}";
-    for (input, told) in [
+    for (input, printed) in [
         (b"{\"key\": \"0.0.0.0:443\"".to_vec(), "EOF"),
         (b"{'key': 1}".to_vec(), "line 1 column 2"),
         (b"[]".to_vec(), "expected a JSON object"),
@@ -32,7 +32,7 @@ fn text_that_is_not_one_json_object_is_refused() {
     ] {
         for operation in OPERATIONS {
             let said = engine.fails(operation, exit::BROKEN_INPUT, &input);
-            assert!(said.contains(told), "{told}: {said}");
+            assert!(said.contains(printed), "{printed}: {said}");
         }
     }
     for operation in ["get", "set", "whatIf", "test"] {
@@ -61,7 +61,7 @@ fn one_object_on_several_lines_is_read() {
 #[test]
 fn an_unknown_or_mistyped_property_is_named() {
     let engine = Engine::redb();
-    for (property, value, told) in [
+    for (property, value, printed) in [
         ("sslFlags", json!(3), "did you mean \"flags\"?"),
         ("certHash", json!(HASH), "did you mean \"hash\"?"),
         ("Thumbprint", json!(HASH), "did you mean \"hash\"?"),
@@ -153,7 +153,7 @@ fn an_unknown_or_mistyped_property_is_named() {
             let said = engine.fails(operation, exit::BROKEN_INPUT, input.to_string());
             let start = format!("property {property:?}: ");
             assert!(
-                said.starts_with(&start) && said.contains(told),
+                said.starts_with(&start) && said.contains(printed),
                 "{input}: {said}"
             );
         }
@@ -192,9 +192,9 @@ fn the_schema_refuses_other_types_as_well() {
 #[test]
 fn properties_that_do_not_go_together_are_refused() {
     let engine = Engine::redb();
-    let refused = |input: Value, told: &str| {
+    let refused = |input: Value, printed: &str| {
         let said = engine.fails("set", exit::BROKEN_INPUT, input.to_string());
-        assert!(said.contains(told), "{input}: {said}");
+        assert!(said.contains(printed), "{input}: {said}");
     };
     let key = "0.0.0.0:443";
     refused(

@@ -92,7 +92,7 @@ fn a_dropped_flag_is_an_error() {
 }
 
 #[test]
-fn what_cannot_be_read_is_an_error() {
+fn unreadable_bindings_are_an_error() {
     let host = host("odd_record = \"hash-32\"");
     let [instance, ..] = instances();
     host.start("set", instance.to_string());

@@ -210,7 +210,7 @@ fn the_published_schema_is_the_one_of_the_program() {
 
 /// DSC finds the manifest, and the program that it names, in the folders of `PATH`.
 #[test]
-fn the_debian_package_has_the_manifest_beside_the_program() {
+fn the_debian_package_has_the_manifest_next_to_the_program() {
     let cargo: toml::Table = toml::from_str(include_str!("../../Cargo.toml")).unwrap();
     let assets = cargo["package"]["metadata"]["deb"]["assets"].as_array();
     let folder_of = |name: &str| {

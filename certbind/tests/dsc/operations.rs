@@ -96,7 +96,7 @@ fn deleting_from_a_missing_store_creates_none() {
 }
 
 #[test]
-fn test_compares_what_is_named() {
+fn test_compares_named_properties() {
     let engine = Engine::redb();
     let tested = engine.test(&binding());
     assert_eq!(

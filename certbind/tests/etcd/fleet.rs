@@ -28,8 +28,8 @@ fn fleet_export_equals_the_fleet() {
     let (_server, url) = fleet(&[("web01", KEYS), ("web02", KEYS), ("web03", KEYS)]);
     let folder = TempDir::new().unwrap();
     let before = folder.path().join("before").display().to_string();
-    let told = done("memory:", &["export", "--fleet", &url, "-o", &before]);
-    assert!(told.contains("Exported 3 hosts"), "{told}");
+    let printed = done("memory:", &["export", "--fleet", &url, "-o", &before]);
+    assert!(printed.contains("Exported 3 hosts"), "{printed}");
     let exported = format!("{before}/web02.json");
     assert!(
         std::fs::read_to_string(&exported)
@@ -59,14 +59,14 @@ fn fleet_export_equals_the_fleet() {
     .unwrap();
     let (differ, _, code) = ended(&diff);
     assert_eq!(code, Some(1));
-    for told in [
+    for printed in [
         "web02:\n~ ipport=0.0.0.0:443\n",
         "web03:\n+ ipport",
         "web04:\n+ ccs=443",
         "gone:\n- ipport",
         "4 hosts differ, 1 host the same",
     ] {
-        assert!(differ.contains(told), "{told}: {differ}");
+        assert!(differ.contains(printed), "{printed}: {differ}");
     }
     assert!(!differ.contains("web01"), "{differ}");
     let (json, _, _) = ended(&[&diff[..], &["--format", "json"]].concat());
@@ -86,9 +86,9 @@ fn fleet_export_names_no_device() {
     }
     let folder = TempDir::new().unwrap();
     let before = folder.path().join("before");
-    let (told, said, code) = ended(&["export", "--fleet", &url, "-o", before.to_str().unwrap()]);
+    let (printed, said, code) = ended(&["export", "--fleet", &url, "-o", before.to_str().unwrap()]);
     assert_eq!(code, Some(1), "{said}");
-    assert!(told.contains("Exported 1 host "), "{told}");
+    assert!(printed.contains("Exported 1 host "), "{printed}");
     for host in ["aux.txt", "com1", "con", "web01."] {
         let problem = format!("no file can be named after {host}:");
         assert!(said.contains(&problem), "{problem} {said}");
@@ -117,9 +117,9 @@ fn fleet_is_searched_for_a_certificate() {
     let none = "0 bindings of 2 hosts\n".to_owned();
     assert_eq!(search(unbound), (none, String::new(), Some(1)));
     let _ = server.ctl(&["put", "/certbind/v1/web02/\u{3}11", "x"]);
-    let (_, told, code) = search(unbound);
+    let (_, printed, code) = search(unbound);
     assert_eq!(code, Some(2));
-    assert!(told.contains("web02: "), "{told}");
+    assert!(printed.contains("web02: "), "{printed}");
 }
 
 #[test]
@@ -141,8 +141,8 @@ fn a_fleet_is_audited_against_its_exports() {
         "--fail-on",
         "never",
     ];
-    let (report, told, code) = ended(&audit);
-    assert_eq!(code, Some(0), "{told}");
+    let (report, printed, code) = ended(&audit);
+    assert_eq!(code, Some(0), "{printed}");
     let report: serde_json::Value = serde_json::from_str(&report).unwrap();
     let hosts = report["hosts"].as_array().unwrap();
     assert_eq!(hosts.len(), 2);
@@ -156,17 +156,17 @@ fn a_fleet_is_audited_against_its_exports() {
 
     // A host that cannot be read hides no other, and is no host without findings.
     let _ = server.ctl(&["put", "/certbind/v1/web02/\u{3}11", "x"]);
-    let (report, told, code) = ended(&audit);
+    let (report, printed, code) = ended(&audit);
     assert_eq!(code, Some(2));
-    assert!(told.contains("web02: "), "{told}");
+    assert!(printed.contains("web02: "), "{printed}");
     let report: serde_json::Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["hosts"].as_array().unwrap().len(), 2);
     assert!(report["hosts"][1]["not_assessed"].is_string(), "{report:#}");
     assert_eq!(report["findings"][0]["rule"], "CB027");
     let (_, _, code) = ended(&["diff", &before, "--fleet", &url]);
     assert_eq!(code, Some(2), "what cannot be read is not gone");
-    let (told, _, code) = ended(&["export", "--fleet", &url, "-o", &before]);
-    assert!(told.contains("Exported 1 host to"), "{told}");
+    let (printed, _, code) = ended(&["export", "--fleet", &url, "-o", &before]);
+    assert!(printed.contains("Exported 1 host to"), "{printed}");
     assert_eq!(code, Some(1));
 }
 

@@ -98,15 +98,19 @@ fn killed_renewal_is_resumed_and_undone() {
         last.put(bound(key, &other)).unwrap();
     }
     let resumed = certbind("memory:", &apply);
-    let (said, told) = [resumed.stdout, resumed.stderr]
+    let (said, printed) = [resumed.stdout, resumed.stderr]
         .map(|bytes| String::from_utf8(bytes).unwrap())
         .into();
     assert_eq!(resumed.status.code(), Some(1));
     assert!(
-        told.contains("web149: 2 keys changed since the plan was made"),
-        "{told}"
+        printed.contains("web149: 2 keys changed since the plan was made"),
+        "{printed}"
     );
-    assert_eq!(told.matches("web149").count(), 1, "told once: {told}");
+    assert_eq!(
+        printed.matches("web149").count(),
+        1,
+        "reported once: {printed}"
+    );
     let rest = HOSTS - 1 - renewed;
     for summary in [
         format!("Applied: {} bindings of {rest} hosts\n", rest * 2),
@@ -146,9 +150,9 @@ fn incomplete_or_empty_fleet_plan_is_refused() {
     let refused = |old: &str, new: &str, why: &str| {
         let arguments = ["rotate", old, new, "--fleet", &url, "--export", &plan];
         let output = certbind("memory:", &arguments);
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{told}");
-        assert!(told.contains(why), "{told}");
+        let printed = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{printed}");
+        assert!(printed.contains(why), "{printed}");
         assert!(!std::path::Path::new(&plan).exists());
     };
     refused(NEW, &"ab".repeat(20), "no binding uses");

@@ -298,14 +298,14 @@ fn failing_host_does_not_stop_the_others() {
     let _ = server.ctl(&["put", damaged, "x"]);
     let rotate = ["rotate", OLD, NEW, "--fleet", &url];
     let output = certbind("memory:", &rotate);
-    let (said, told) = (
+    let (said, printed) = (
         String::from_utf8_lossy(&output.stdout).into_owned(),
         String::from_utf8_lossy(&output.stderr).into_owned(),
     );
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        told.contains("web02: ") && told.contains("ccs=12593"),
-        "{told}"
+        printed.contains("web02: ") && printed.contains("ccs=12593"),
+        "{printed}"
     );
     assert!(said.contains("Renewed 2 bindings of 2 hosts"), "{said}");
     assert!(said.contains("Failed: 1 host; run it again"), "{said}");

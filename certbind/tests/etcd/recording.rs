@@ -22,8 +22,11 @@ fn changes_in_etcd_are_in_the_log() {
 
     add(&host, "0.0.0.0:443");
     let name = host.rsplit('/').next().unwrap();
-    let told = record();
-    assert!(told.contains(&format!("{name}: first reading")), "{told}");
+    let printed = record();
+    assert!(
+        printed.contains(&format!("{name}: first reading")),
+        "{printed}"
+    );
     done(&host, &["rotate", OLD, NEW]);
     assert!(record().contains("made by unknown, between"));
     let log = done(&recording, &["log"]);

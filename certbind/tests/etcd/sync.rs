@@ -99,8 +99,8 @@ impl Host {
             output.stdout.is_empty() || said.lines().all(is_recovery),
             "{said}"
         );
-        let told = String::from_utf8(output.stdout).unwrap();
-        (told + &said, output.status.code())
+        let printed = String::from_utf8(output.stdout).unwrap();
+        (printed + &said, output.status.code())
     }
 
     fn is_equal(&self) -> bool {
@@ -126,28 +126,31 @@ fn a_host_is_made_equal_to_its_record_and_follows_it() {
         "[::]:443",
         "hostnameport=www.contoso.com:443",
     ]);
-    let (told, code) = host.sync(&["--dry-run"]);
-    assert_eq!(code, Some(0), "{told}");
+    let (printed, code) = host.sync(&["--dry-run"]);
+    assert_eq!(code, Some(0), "{printed}");
     assert!(
-        told.contains("Would change 3 bindings in httpsys:"),
-        "{told}"
+        printed.contains("Would change 3 bindings in httpsys:"),
+        "{printed}"
     );
     assert_eq!(host.local(&["list"]), "No bindings.\n");
 
-    let (told, code) = host.sync(&[]);
-    assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains("3 to create") && host.is_equal(), "{told}");
+    let (printed, code) = host.sync(&[]);
+    assert_eq!(code, Some(0), "{printed}");
+    assert!(
+        printed.contains("3 to create") && host.is_equal(),
+        "{printed}"
+    );
     done(&host.record, &["rotate", OLD, NEW]);
     done(&host.record, &["delete", "[::]:443"]);
     add(&host.record, "10.0.0.5:443");
-    let (told, code) = host.sync(&["--once"]);
+    let (printed, code) = host.sync(&["--once"]);
     assert!(
-        told.contains("1 to create, 2 to replace, 1 to delete") && host.is_equal(),
-        "{told}"
+        printed.contains("1 to create, 2 to replace, 1 to delete") && host.is_equal(),
+        "{printed}"
     );
     assert_eq!(code, Some(0));
-    let (told, _) = host.sync(&[]);
-    assert!(told.contains("No change: httpsys:"), "{told}");
+    let (printed, _) = host.sync(&[]);
+    assert!(printed.contains("No change: httpsys:"), "{printed}");
 }
 
 /// Without `--enforce` they are reported.
@@ -157,11 +160,11 @@ fn local_changes_are_reverted_only_with_enforce() {
     let host = Host::new(&["0.0.0.0:443", "[::]:443", "10.0.0.5:443"]);
     // It existed before.
     host.local(&["add", "ccs=443", "--app-id", APP]);
-    let (told, code) = host.sync(&[]);
-    assert_eq!(code, Some(1), "{told}");
+    let (printed, code) = host.sync(&[]);
+    assert_eq!(code, Some(1), "{printed}");
     assert!(
-        told.contains("Local changes of 1 binding, kept; --enforce"),
-        "{told}"
+        printed.contains("Local changes of 1 binding, kept; --enforce"),
+        "{printed}"
     );
     host.local(&["update", "0.0.0.0:443", "--hash", NEW]);
     host.local(&["delete", "[::]:443"]);
@@ -169,10 +172,10 @@ fn local_changes_are_reverted_only_with_enforce() {
     done(&host.record, &["update", "10.0.0.5:443", "--hash", NEW]);
 
     for _ in 0..2 {
-        let (told, code) = host.sync(&["--format", "json"]);
-        assert_eq!(code, Some(1), "{told}");
-        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
-        let changes = told["local_changes"].as_array().unwrap();
+        let (printed, code) = host.sync(&["--format", "json"]);
+        assert_eq!(code, Some(1), "{printed}");
+        let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
+        let changes = printed["local_changes"].as_array().unwrap();
         let keys: Vec<_> = changes.iter().map(|change| &change["key"]).collect();
         assert_eq!(keys, ["ipport=0.0.0.0:443", "ipport=[::]:443", "ccs=443"]);
         assert_eq!(changes[0]["local"]["certificate"]["hash"], NEW);
@@ -187,14 +190,14 @@ fn local_changes_are_reverted_only_with_enforce() {
         "the local one stays"
     );
 
-    let (told, code) = host.sync(&["--enforce", "--dry-run"]);
-    assert_eq!(code, Some(0), "{told}");
+    let (printed, code) = host.sync(&["--enforce", "--dry-run"]);
+    assert_eq!(code, Some(0), "{printed}");
     assert!(!host.is_equal());
-    let (told, code) = host.sync(&["--enforce"]);
-    assert_eq!(code, Some(0), "{told}");
+    let (printed, code) = host.sync(&["--enforce"]);
+    assert_eq!(code, Some(0), "{printed}");
     assert!(
-        told.contains("Local changes of 3 bindings, reverted"),
-        "{told}"
+        printed.contains("Local changes of 3 bindings, reverted"),
+        "{printed}"
     );
     assert!(host.is_equal());
     assert_eq!(host.sync(&[]).1, Some(0));
@@ -214,8 +217,12 @@ fn killed_sync_is_not_a_local_change() {
             let killed = host.sync_with(&fault, &[]);
             // The fleet has changed before the next run.
             done(&host.record, &["rotate", NEW, OLD]);
-            let (told, code) = host.sync(&[]);
-            assert_eq!(code, Some(0), "killed at call {nth} of {function}: {told}");
+            let (printed, code) = host.sync(&[]);
+            assert_eq!(
+                code,
+                Some(0),
+                "killed at call {nth} of {function}: {printed}"
+            );
             assert!(host.is_equal());
             if killed.status.signal().is_none() {
                 break;
@@ -231,14 +238,17 @@ fn host_without_a_record_is_unchanged() {
     require!("etcd");
     let mut host = Host::new(&[]);
     host.local(&["add", "ccs=443", "--app-id", APP]);
-    let (told, code) = host.sync(&["--enforce"]);
+    let (printed, code) = host.sync(&["--enforce"]);
     assert_eq!(code, Some(certbind::exit::UNKNOWN_HOST.into()));
-    assert!(told.contains("no binding store at etcd://"), "{told}");
-    assert!(told.contains("etcd has no record of this host"), "{told}");
+    assert!(printed.contains("no binding store at etcd://"), "{printed}");
+    assert!(
+        printed.contains("etcd has no record of this host"),
+        "{printed}"
+    );
     host.server.kill();
     host.record.push_str("?timeout=0.3&patience=0.5");
-    let (told, code) = host.sync(&["--enforce"]);
-    assert_eq!(code, Some(certbind::exit::UNREACHABLE.into()), "{told}");
+    let (printed, code) = host.sync(&["--enforce"]);
+    assert_eq!(code, Some(certbind::exit::UNREACHABLE.into()), "{printed}");
     assert!(host.local(&["list"]).contains("ccs=443"));
 }
 
@@ -298,7 +308,7 @@ fn watch_survives_an_etcd_restart() {
     until("what was added", || host.is_equal());
 
     host.server.kill();
-    until("that etcd is gone is told", || !said(&err).is_empty());
+    until("etcd is reported as gone", || !said(&err).is_empty());
     // In the meantime another program changes the host.
     host.local(&["update", "0.0.0.0:443", "--hash", NEW]);
     host.server.restart();
@@ -306,14 +316,14 @@ fn watch_survives_an_etcd_restart() {
     // The round with the addition reports the local change, and so does an earlier one that found
     // only that.
     until("the round of what was added after the restart", || {
-        let told = said(&out);
-        let round = told.split_once("+ ipport=10.0.0.5:443");
+        let printed = said(&out);
+        let round = printed.split_once("+ ipport=10.0.0.5:443");
         round.is_some_and(|(_, round)| {
             round.contains("matches the host record, except for the local changes above")
         })
     });
-    let told = said(&out);
-    assert!(told.contains("Local changes of 1 binding"), "{told}");
+    let printed = said(&out);
+    assert!(printed.contains("Local changes of 1 binding"), "{printed}");
     // Each round reads the record by as many calls as this dry run, so that this is two rounds at least.
     let calls = || host.server.finished_calls("Range");
     let before = calls();
@@ -322,7 +332,7 @@ fn watch_survives_an_etcd_restart() {
     assert!(round > 0, "a round reads the record");
     let enough = calls() + 3 * round;
     until("further rounds", || calls() >= enough);
-    assert_eq!(said(&out), told, "rounds that change nothing tell nothing");
+    assert_eq!(said(&out), printed, "rounds without changes print nothing");
     assert!(host.local(&["list"]).contains("10.0.0.5:443"));
     assert!(
         host.local(&["show", "0.0.0.0:443"]).contains(NEW),

@@ -49,13 +49,13 @@ fn profile_makes_the_simulator_answer_as_the_host() {
     let profile = host.folder.path().join("profile.toml");
     let (code, found) = host.doctor(&windows, &["--simulator", profile.to_str().unwrap()]);
     assert_eq!(code, Some(0), "{found}");
-    for (option, told) in [
+    for (option, printed) in [
         ("query_next_end", "2"),
         ("small_buffer", "234"),
         ("property_unset", "empty"),
         ("order", "sorted"),
     ] {
-        assert_eq!(answer(&found, option), told, "{option}");
+        assert_eq!(answer(&found, option), printed, "{option}");
     }
     let written = std::fs::read_to_string(&profile).unwrap();
     let start = "store = \"redb:records.redb\"\nshared = true\n";

@@ -48,8 +48,8 @@ fn changes_of_a_host_are_in_the_log() {
     assert!(record(&host).contains("no change from"));
     host.ok(&["netsh", "http", "delete", "sslcert", "ipport=0.0.0.0:443"]);
     add(&host, "0.0.0.0:444");
-    let told = record(&host);
-    assert!(told.contains("made by unknown, between"), "{told}");
+    let printed = record(&host);
+    assert!(printed.contains("made by unknown, between"), "{printed}");
 
     let log: Value =
         serde_json::from_str(&of_recording(&host, &["log", "--format", "json"])).unwrap();
@@ -126,10 +126,10 @@ fn watch_records_until_it_is_ended() {
     assert!(line().contains("web01: first reading"));
     let renewed = host.run_with(configuration.to_str().unwrap(), &["rotate", HASH, NEXT]);
     assert!(renewed.status.success(), "{renewed:?}");
-    let told = line();
+    let printed = line();
     assert!(
-        told.contains("web01: revision 2  made by unknown, between"),
-        "{told}"
+        printed.contains("web01: revision 2  made by unknown, between"),
+        "{printed}"
     );
     assert!(line().contains("~ ipport=0.0.0.0:443"));
     watching.kill().unwrap();

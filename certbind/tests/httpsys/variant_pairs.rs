@@ -14,7 +14,7 @@ const COMMANDS_OF_A_PAIR: usize = 4;
 /// Commands and `netsh`, drawn, on hosts with two drawn answers. `CERTBIND_SEED` draws others, and
 /// `CERTBIND_CASES=N` N times as many.
 #[test]
-fn success_is_true_under_drawn_pairs_of_answers() {
+fn success_is_true_under_random_pairs_of_answers() {
     let (commands, library) = (commands(), library());
     // A call of two seconds is tried where no time passes, in the tests of the store.
     let options = Windows::OPTIONS

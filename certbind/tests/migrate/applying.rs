@@ -22,18 +22,24 @@ fn planned() -> Bench {
 fn a_plan_is_applied_read_back_and_undone() {
     let bench = planned();
     let before = bench.held("redb:b");
-    let told = bench.ok(&["apply", "plan.json", "--yes"]);
+    let printed = bench.ok(&["apply", "plan.json", "--yes"]);
     assert!(
-        told.contains("1 to create, 1 to replace, 1 to delete; 1 unchanged"),
-        "{told}"
+        printed.contains("1 to create, 1 to replace, 1 to delete; 1 unchanged"),
+        "{printed}"
     );
-    assert!(told.contains("Applied: 3 bindings changed"), "{told}");
-    assert!(told.contains("certbind apply plan.undo.json"), "{told}");
+    assert!(printed.contains("Applied: 3 bindings changed"), "{printed}");
+    assert!(
+        printed.contains("certbind apply plan.undo.json"),
+        "{printed}"
+    );
     assert_eq!(bench.held("redb:b"), bench.held("redb:a"));
-    let told = bench.json(&["apply", "plan.undo.json", "--yes", "--format", "json"]);
-    assert_eq!(told["applied"], true);
-    assert_eq!(told["created"], serde_json::json!(["ipport=0.0.0.0:8443"]));
-    assert_eq!(told["undo"], "plan.undo.undo.json");
+    let printed = bench.json(&["apply", "plan.undo.json", "--yes", "--format", "json"]);
+    assert_eq!(printed["applied"], true);
+    assert_eq!(
+        printed["created"],
+        serde_json::json!(["ipport=0.0.0.0:8443"])
+    );
+    assert_eq!(printed["undo"], "plan.undo.undo.json");
     assert_eq!(bench.held("redb:b"), before);
     // And once more: its undo file exists already, with the same contents.
     bench.ok(&["apply", "plan.json", "--yes"]);
@@ -57,8 +63,8 @@ fn apply_needs_confirmation() {
     let before = bench.held("redb:b");
     let said = bench.fails(exit::USAGE, &["apply", "plan.json"]);
     assert!(said.contains("--yes"), "{said}");
-    let told = bench.ok(&["apply", "plan.json", "--dry-run"]);
-    assert!(told.contains("3 bindings would be changed"), "{told}");
+    let printed = bench.ok(&["apply", "plan.json", "--dry-run"]);
+    assert!(printed.contains("3 bindings would be changed"), "{printed}");
     assert_eq!(bench.held("redb:b"), before);
     assert!(!bench.file("plan.undo.json").exists());
 }
@@ -218,9 +224,15 @@ fn command_line_overrides_the_target_of_a_plan() {
 fn empty_plan_leaves_no_undo_file() {
     let bench = planned();
     bench.ok(&["plan", "redb:a", "redb:a", "-o", "same.json"]);
-    let told = bench.ok(&["apply", "same.json"]);
-    assert!(told.contains("Nothing to change; 3 unchanged"), "{told}");
-    assert!(told.contains("every key has its planned binding"), "{told}");
+    let printed = bench.ok(&["apply", "same.json"]);
+    assert!(
+        printed.contains("Nothing to change; 3 unchanged"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("every key has its planned binding"),
+        "{printed}"
+    );
     assert!(!bench.file("same.undo.json").exists());
     bench.ok(&["--store", "redb:a", "delete", "ccs=443"]);
     bench.fails(exit::REFUSED, &["apply", "same.json"]);
@@ -253,15 +265,18 @@ fn names_from_a_plan_reach_no_terminal_raw() {
     bench.add("redb:a", "0.0.0.0:443", &["--sslctlstorename", hostile]);
     bench.add("redb:b", "0.0.0.0:443", &[]);
     let plan = ["plan", "redb:a", "redb:b", "-o", "plan.json"];
-    for told in [
+    for printed in [
         bench.ok(&plan),
         bench.ok(&[&plan[..], &["--format", "json"]].concat()),
         bench.read("plan.json"),
         bench.ok(&["apply", "plan.json", "--yes"]),
         bench.read("plan.undo.json"),
     ] {
-        assert!(!told.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{told:?}");
-        assert!(told.contains("owned"), "{told}");
+        assert!(
+            !printed.contains(['\u{1b}', '\u{7}', '\u{202e}']),
+            "{printed:?}"
+        );
+        assert!(printed.contains("owned"), "{printed}");
     }
     assert_eq!(bench.held("redb:a"), bench.held("redb:b"));
     // Texts that only a plan has. The title of a move has the source in it.
@@ -271,10 +286,10 @@ fn names_from_a_plan_reach_no_terminal_raw() {
     let plan = plan.replacen("\"source\": \"", "\"source\": \"\\u001b[2J", 1);
     let warning = "\"warnings\": [{\"warning\": \"loss\", \"what\": \"\\u001b[2Jlost\"}]";
     bench.write("hostile.json", plan.replace("\"warnings\": []", warning));
-    let told = bench.ok(&["apply", "hostile.json", "--yes"]);
-    assert!(told.starts_with("Copy \\u{1b}[2J"), "{told:?}");
+    let printed = bench.ok(&["apply", "hostile.json", "--yes"]);
+    assert!(printed.starts_with("Copy \\u{1b}[2J"), "{printed:?}");
     assert!(
-        told.contains("lost") && !told.contains('\u{1b}'),
-        "{told:?}"
+        printed.contains("lost") && !printed.contains('\u{1b}'),
+        "{printed:?}"
     );
 }

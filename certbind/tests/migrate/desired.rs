@@ -106,7 +106,7 @@ fn errors_name_the_file_the_line_and_the_column() {
 
 /// As terraform's.
 #[test]
-fn detailed_exit_codes_tell_changes_from_errors() {
+fn detailed_exit_codes_distinguish_changes_from_errors() {
     let bench = bench();
     let plan = |file, store, code| {
         let plan = ["plan", file, store, "--detailed-exitcode", "-o", "p.json"];

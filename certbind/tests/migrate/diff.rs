@@ -30,9 +30,9 @@ fn two_stores() -> Bench {
 
 #[test]
 fn diff_prints_differences_only() {
-    let told = two_stores().exits(exit::DIFFERENT, &["diff", "redb:a", "redb:b"]);
+    let printed = two_stores().exits(exit::DIFFERENT, &["diff", "redb:a", "redb:b"]);
     snapbox::assert_data_eq!(
-        told,
+        printed,
         format!(
             "- ipport=0.0.0.0:80  {OLD} in MY, IIS\n\
              ~ ipport=0.0.0.0:443\n    certificate            {OLD} -> {NEW}\n    \
@@ -51,15 +51,15 @@ fn diff_is_colored_on_request() {
         diff.env_remove("NO_COLOR").env(variable, "1");
         text(&diff.output().unwrap().stdout)
     };
-    let told = colours("CLICOLOR_FORCE");
+    let printed = colours("CLICOLOR_FORCE");
     for (colour, line) in [
         ("31", "- ipport=0.0.0.0:80"),
         ("33", "~ ipport=0.0.0.0:443"),
         ("32", "+ hostnameport=www.contoso.com:443"),
     ] {
         assert!(
-            told.contains(&format!("\u{1b}[{colour}m{line}\u{1b}[0m")),
-            "{told:?}"
+            printed.contains(&format!("\u{1b}[{colour}m{line}\u{1b}[0m")),
+            "{printed:?}"
         );
     }
     assert!(!colours("NO_COLOR").contains('\u{1b}'));
@@ -68,22 +68,25 @@ fn diff_is_colored_on_request() {
 #[test]
 fn programs_get_the_same_as_json() {
     let bench = two_stores();
-    let told = bench.exits(
+    let printed = bench.exits(
         exit::DIFFERENT,
         &["diff", "redb:a", "redb:b", "--format", "json"],
     );
-    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
     assert_eq!(
-        told["changed"],
+        printed["changed"],
         json!([{ "key": "ipport=0.0.0.0:443", "fields": [
             { "field": "hash", "before": OLD, "after": NEW },
             { "field": "flags", "before": [], "after": ["disable_http2"] },
         ] }])
     );
-    assert_eq!(told["added"][0]["key"], "hostnameport=www.contoso.com:443");
-    assert_eq!(told["removed"][0]["key"], "ipport=0.0.0.0:80");
-    assert_eq!(told["removed"][0]["app_id"], IIS);
-    assert_eq!(told["same"], 1);
+    assert_eq!(
+        printed["added"][0]["key"],
+        "hostnameport=www.contoso.com:443"
+    );
+    assert_eq!(printed["removed"][0]["key"], "ipport=0.0.0.0:80");
+    assert_eq!(printed["removed"][0]["app_id"], IIS);
+    assert_eq!(printed["same"], 1);
 }
 
 #[test]
@@ -103,8 +106,8 @@ fn diff_reads_stores_files_and_standard_input() {
         ("a.txt", "a.json"),
         ("a", "./a"),
     ] {
-        let told = bench.ok(&["diff", a, b]);
-        assert_eq!(told, "The same: 3 bindings\n", "{a} {b}");
+        let printed = bench.ok(&["diff", a, b]);
+        assert_eq!(printed, "The same: 3 bindings\n", "{a} {b}");
     }
     let mut piped = bench.command(&["diff", "-", "memory:"]);
     let input = std::fs::File::open(bench.file("a.json")).unwrap();
@@ -149,10 +152,10 @@ fn difference_that_looks_like_none_is_named() {
     bench.add("redb:b", "0.0.0.0:443", &[]);
     let update = ["update", "0.0.0.0:443", "--store-name", "\u{41c}Y"];
     bench.ok(&[&["--store", "redb:b"], &update[..]].concat());
-    let told = bench.exits(exit::DIFFERENT, &["diff", "redb:a", "redb:b"]);
-    assert!(told.contains("(U+004D, not U+041C)"), "{told}");
-    let told = bench.ok(&["plan", "redb:b", "redb:a"]);
-    assert!(told.contains("(U+004D, not U+041C)"), "{told}");
+    let printed = bench.exits(exit::DIFFERENT, &["diff", "redb:a", "redb:b"]);
+    assert!(printed.contains("(U+004D, not U+041C)"), "{printed}");
+    let printed = bench.ok(&["plan", "redb:b", "redb:a"]);
+    assert!(printed.contains("(U+004D, not U+041C)"), "{printed}");
 }
 
 #[test]
@@ -170,11 +173,11 @@ fn names_from_the_data_reach_no_terminal_raw() {
     for other in ["redb:b", "memory:"] {
         for format in ["table", "json"] {
             let arguments = ["diff", "redb:a", other, "--format", format];
-            let told = bench.exits(exit::DIFFERENT, &arguments);
-            assert!(!told.contains(['\u{1b}', '\u{202e}']), "{told:?}");
+            let printed = bench.exits(exit::DIFFERENT, &arguments);
+            assert!(!printed.contains(['\u{1b}', '\u{202e}']), "{printed:?}");
             assert!(
-                !told.lines().any(|line| line.starts_with("faked")),
-                "{told:?}"
+                !printed.lines().any(|line| line.starts_with("faked")),
+                "{printed:?}"
             );
         }
     }

@@ -67,10 +67,10 @@ fn transcript_migrates_through_the_c_interface() {
     let rule = format!("{OLD}={NEW}");
     let mapping = ["--map-address", "[::]=10.0.1.7", "--map-certificate", &rule];
     let plan = [&["plan", EXAMPLE, &url, "-o", "plan.json"], &mapping[..]].concat();
-    let told = host.ok(&plan);
+    let reported = host.ok(&plan);
     assert!(
-        told.contains("6 to create, 0 to replace, 0 to delete; 0 unchanged, 1 left"),
-        "{told}"
+        reported.contains("6 to create, 0 to replace, 0 to delete; 0 unchanged, 1 left"),
+        "{reported}"
     );
 
     // A library to load is named by the user, not by a file.
@@ -80,10 +80,10 @@ fn transcript_migrates_through_the_c_interface() {
 
     // The target has the mapped bindings of the source: the same plan has no changes left.
     let verify = [&["plan", EXAMPLE, &url], &mapping[..]].concat();
-    let told = host.ok(&verify);
+    let reported = host.ok(&verify);
     assert!(
-        told.contains("Nothing to change; 6 unchanged, 1 left alone"),
-        "{told}"
+        reported.contains("Nothing to change; 6 unchanged, 1 left alone"),
+        "{reported}"
     );
     let printed = host.ok(&["--store", &url, "netsh", "http", "show", "sslcert"]);
     assert!(
@@ -115,8 +115,8 @@ fn hive_migrates_to_another_host() {
         "--map-certificate",
         &rule,
     ];
-    let told = host.ok(&plan);
-    assert!(told.contains("6 to create"), "{told}");
+    let reported = host.ok(&plan);
+    assert!(reported.contains("6 to create"), "{reported}");
     host.ok(&["apply", "plan.json", &url, "--yes"]);
     let differ = host.run(&["diff", hive, &url]);
     assert_eq!(differ.status.code(), Some(exit::DIFFERENT.into()));
@@ -152,8 +152,11 @@ fn api_refusal_changes_nothing() {
     host.ok(&["--store", "redb:a", "import", EXAMPLE]);
     let options = ["--app-id", crate::bench::IIS, "--disablehttp2", "enable"];
     host.ok(&[&["--store", "redb:a", "add", "ccs=443"], &options[..]].concat());
-    let told = host.ok(&["plan", "redb:a", &url, "-o", "plan.json"]);
-    assert!(told.contains("accepts no options on ccs keys"), "{told}");
+    let reported = host.ok(&["plan", "redb:a", &url, "-o", "plan.json"]);
+    assert!(
+        reported.contains("accepts no options on ccs keys"),
+        "{reported}"
+    );
     let output = host.run(&["apply", "plan.json", &url, "--yes"]);
     assert_eq!(output.status.code(), Some(exit::REFUSED.into()));
     assert!(text(&output.stderr).contains("ccs=443"));

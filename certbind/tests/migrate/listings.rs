@@ -71,7 +71,7 @@ fn reported_by_import(bench: &Bench, file: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_command_reports_what_import_reports() {
+fn every_command_reports_the_warnings_of_import() {
     let bench = Bench::new();
     bench.add("redb:target", "0.0.0.0:9443", &[]);
     for (file, listing) in listings() {
@@ -110,7 +110,7 @@ fn every_command_reports_what_import_reports() {
 }
 
 #[test]
-fn what_is_no_listing_is_refused_by_every_command() {
+fn other_text_is_refused_by_every_command() {
     let bench = Bench::new();
     bench.add("redb:target", "0.0.0.0:9443", &[]);
     let urlacl = std::fs::read_to_string(format!("{CASES}/01-urlacl-listing.txt")).unwrap();

@@ -108,7 +108,7 @@ fn plan_cannot_name_a_store_elsewhere() {
 
 #[cfg(unix)]
 #[test]
-fn plan_cannot_name_a_store_behind_a_link() {
+fn plan_cannot_name_a_store_through_a_link() {
     let (bench, other) = (planned(), Bench::new());
     std::fs::copy(bench.file("b"), other.file("b")).unwrap();
     let held = other.held("redb:b");
@@ -123,7 +123,7 @@ fn plan_cannot_name_a_store_behind_a_link() {
 }
 
 #[test]
-fn plan_opens_a_store_beside_it_from_another_folder() {
+fn plan_opens_a_store_in_its_folder_from_another_folder() {
     let bench = planned();
     std::fs::create_dir(bench.file("deeper")).unwrap();
     let mut apply = bench.command(&["apply", "../plan.json", "--yes"]);

@@ -29,7 +29,7 @@ fn two_hosts() -> Bench {
 #[test]
 fn plan_text_shows_counts_and_fields() {
     let bench = two_hosts();
-    let told = bench.ok(&[
+    let printed = bench.ok(&[
         "plan",
         "redb:a",
         "redb:b",
@@ -39,7 +39,7 @@ fn plan_text_shows_counts_and_fields() {
         "--map-certificate",
         &format!("{OLD}={NEW}"),
     ]);
-    let (title, rest) = told.split_once('\n').unwrap();
+    let (title, rest) = printed.split_once('\n').unwrap();
     let store = |name| format!("redb:{}", bench.file(name).display());
     let named = format!("Copy {} to {}, made ", store("a"), store("b"));
     assert!(title.starts_with(&named), "{title}");
@@ -67,12 +67,12 @@ fn plan_text_shows_counts_and_fields() {
 fn plan_changes_nothing_and_is_saved_on_request() {
     let bench = two_hosts();
     let before = bench.held("redb:b");
-    let told = bench.json(&[
+    let printed = bench.json(&[
         "plan", "redb:a", "redb:b", "-o", "p.json", "--format", "json",
     ]);
     assert_eq!(bench.held("redb:b"), before);
     let kept: serde_json::Value = serde_json::from_str(&bench.read("p.json")).unwrap();
-    assert_eq!(kept, told);
+    assert_eq!(kept, printed);
     assert_eq!(
         kept["header"]["target"],
         format!("redb:{}", bench.file("b").display())
@@ -160,10 +160,13 @@ fn certificates_are_matched_and_looked_for_in_folders() {
             .output()
             .unwrap();
         let (out, err) = (output.stdout, String::from_utf8(output.stderr).unwrap());
-        let told = String::from_utf8(out).unwrap();
-        assert!(told.contains("mapped certificate"), "{told}{err}");
-        assert!(told.contains("the target lacks the certificate"), "{told}");
-        assert!(!told.contains("was not checked"), "{told}");
+        let printed = String::from_utf8(out).unwrap();
+        assert!(printed.contains("mapped certificate"), "{printed}{err}");
+        assert!(
+            printed.contains("the target lacks the certificate"),
+            "{printed}"
+        );
+        assert!(!printed.contains("was not checked"), "{printed}");
         assert!(err.contains("key.pfx has no certificate"), "{err}");
     }
 }
@@ -174,7 +177,7 @@ fn plan_reads_files_and_reports_warnings() {
     bench.ok(&["--store", "redb:b", "export", "-o", "b.json"]);
     let against_file = bench.ok(&["plan", "redb:a", "b.json"]);
     let against_store = bench.ok(&["plan", "redb:a", "redb:b"]);
-    let without_title = |told: &str| told.split_once('\n').unwrap().1.to_owned();
+    let without_title = |printed: &str| printed.split_once('\n').unwrap().1.to_owned();
     assert_eq!(without_title(&against_file), without_title(&against_store));
     let listing = concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -183,8 +186,8 @@ fn plan_reads_files_and_reports_warnings() {
     let listing = std::fs::read_to_string(listing).unwrap();
     let trimmed = listing.lines().filter(|line| !line.contains("DS Mapper"));
     bench.write("trimmed.txt", trimmed.collect::<Vec<_>>().join("\n"));
-    let told = bench.ok(&["plan", "trimmed.txt", "redb:b"]);
-    assert!(told.contains("warning: the source: "), "{told}");
+    let printed = bench.ok(&["plan", "trimmed.txt", "redb:b"]);
+    assert!(printed.contains("warning: the source: "), "{printed}");
 }
 
 #[test]
@@ -216,7 +219,7 @@ fn impossible_plan_is_refused_with_its_reason() {
         ),
         (exit::USAGE, &["--host", ""], "empty"),
     ] {
-        let told = bench.fails(code, &[&["plan", "redb:a", "redb:b"], options].concat());
-        assert!(told.contains(said), "{options:?}: {told}");
+        let printed = bench.fails(code, &[&["plan", "redb:a", "redb:b"], options].concat());
+        assert!(printed.contains(said), "{options:?}: {printed}");
     }
 }

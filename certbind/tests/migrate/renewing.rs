@@ -21,11 +21,14 @@ fn rotation_is_planned_applied_and_undone() {
     }
     let before = bench.held("redb:a");
     let rotate = ["--store", "redb:a", "rotate", OLD, NEW];
-    let told = bench.ok(&[&rotate[..], &["--export", "plan.json"]].concat());
-    assert!(told.starts_with("Renew a certificate in redb:"), "{told}");
+    let reported = bench.ok(&[&rotate[..], &["--export", "plan.json"]].concat());
     assert!(
-        told.contains("0 to create, 2 to replace, 0 to delete"),
-        "{told}"
+        reported.starts_with("Renew a certificate in redb:"),
+        "{reported}"
+    );
+    assert!(
+        reported.contains("0 to create, 2 to replace, 0 to delete"),
+        "{reported}"
     );
     assert_eq!(bench.held("redb:a"), before);
     bench.ok(&["apply", "plan.json", "--yes"]);
@@ -36,8 +39,11 @@ fn rotation_is_planned_applied_and_undone() {
     bench.ok(&rotate);
     assert_eq!(bench.held("redb:a"), planned);
     let again = [&rotate[..], &["--export", "plan.json"]].concat();
-    let told = bench.ok(&again);
-    assert!(told.contains("Already renewed: 2 bindings use"), "{told}");
+    let reported = bench.ok(&again);
+    assert!(
+        reported.contains("Already renewed: 2 bindings use"),
+        "{reported}"
+    );
     // A hash pair without a matching binding is an error, in every mode.
     for options in [&[][..], &["--dry-run"], &["--export", "plan.json"]] {
         let unknown = [
@@ -74,27 +80,30 @@ fn names_select_the_renewed_bindings() {
     let new = fixture("www-2026");
     let by_names = ["--match-names", "--cert", &new, "--certificates", "current"];
     let rotate = [&["--store", "redb:a", "rotate"], &by_names[..]].concat();
-    let told = bench.ok(&[&rotate[..], &["--dry-run"]].concat());
-    assert!(told.contains("Would renew 1 binding\n"), "{told}");
-    let told = bench.ok(&[&rotate[..], &["--export", "plan.json"]].concat());
-    assert!(told.contains("0 to create, 1 to replace"), "{told}");
+    let reported = bench.ok(&[&rotate[..], &["--dry-run"]].concat());
+    assert!(reported.contains("Would renew 1 binding\n"), "{reported}");
+    let reported = bench.ok(&[&rotate[..], &["--export", "plan.json"]].concat());
+    assert!(reported.contains("0 to create, 1 to replace"), "{reported}");
     assert!(
-        told.contains("are unknown") && told.contains("0.0.0.0:446"),
-        "{told}"
+        reported.contains("are unknown") && reported.contains("0.0.0.0:446"),
+        "{reported}"
     );
     assert_eq!(bench.held("redb:a"), before);
 
-    let told = bench.ok(&rotate);
+    let reported = bench.ok(&rotate);
     assert!(
-        told.contains("ipport=0.0.0.0:443\nRenewed 1 binding\n"),
-        "{told}"
+        reported.contains("ipport=0.0.0.0:443\nRenewed 1 binding\n"),
+        "{reported}"
     );
     let mut expected = before.clone();
     let hash = certbind_certificates::hash_of_file(&std::fs::read(&new).unwrap()).unwrap();
     expected[0]["certificate"]["hash"] = hash.to_string().into();
     assert_eq!(bench.held("redb:a"), expected);
-    let told = bench.ok(&rotate);
-    assert!(told.contains("Already renewed: 1 binding uses"), "{told}");
+    let reported = bench.ok(&rotate);
+    assert!(
+        reported.contains("Already renewed: 1 binding uses"),
+        "{reported}"
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(crate) struct Bench {
 
 /// The output and exit code of a command.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Said {
+pub(crate) struct CommandOutput {
     pub(crate) text: String,
     pub(crate) code: u8,
 }
@@ -33,7 +33,7 @@ impl Bench {
     }
 
     /// Runs a command given as on a command line; words with spaces are not needed here.
-    pub(crate) fn run(&self, line: &str) -> Said {
+    pub(crate) fn run(&self, line: &str) -> CommandOutput {
         let words: Vec<_> = line.split(' ').map(String::from).collect();
         run(&self.store, self.profile, &words)
     }
@@ -64,11 +64,11 @@ impl Bench {
     }
 }
 
-pub(crate) fn run(store: &dyn BindingStore, profile: Profile, words: &[String]) -> Said {
+pub(crate) fn run(store: &dyn BindingStore, profile: Profile, words: &[String]) -> CommandOutput {
     let mut printed = Vec::new();
     let netsh = Netsh::new(store, profile);
     let code = netsh.run(words, &mut std::io::empty(), &mut printed);
-    Said {
+    CommandOutput {
         text: String::from_utf8(printed).unwrap(),
         code: code.unwrap(),
     }

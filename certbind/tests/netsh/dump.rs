@@ -8,7 +8,7 @@ use certbind_httpapi_abi::HttpApi;
 use certbind_simulator::Simulator;
 use proptest::prelude::*;
 
-use crate::bench::{Bench, HASH, IIS, Said};
+use crate::bench::{Bench, CommandOutput, HASH, IIS};
 
 /// A host with tables of its own.
 struct Host {
@@ -23,7 +23,7 @@ impl Host {
         Self { simulator, api }
     }
 
-    fn run(&self, words: &[&str]) -> Said {
+    fn run(&self, words: &[&str]) -> CommandOutput {
         let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
         let mut printed = Vec::new();
         let netsh = Netsh::new(&*self.simulator, Profile::Server2025).with_api(&self.api);
@@ -31,7 +31,7 @@ impl Host {
             .run(&words, &mut std::io::empty(), &mut printed)
             .unwrap();
         let text = String::from_utf8(printed).unwrap();
-        Said { text, code }
+        CommandOutput { text, code }
     }
 
     fn ok(&self, line: &str) -> String {

@@ -144,8 +144,8 @@ fn a_file_is_taken_as_a_whole_or_not_at_all() {
     let before = bench.bindings();
     for (verb, noun, code) in [("add", "add", 183), ("update", "update", 2)] {
         let said = run(&bench.store, RELEASE, &words(verb, &file));
-        let told = format!("\nSSL Certificate {noun} failed, Error: {code}\n");
-        assert!(said.text.starts_with(&told), "{}", said.text);
+        let printed = format!("\nSSL Certificate {noun} failed, Error: {code}\n");
+        assert!(said.text.starts_with(&printed), "{}", said.text);
         let which = ["hostnameport=a.example:443", "ipport=0.0.0.0:443"][usize::from(code == 2)];
         assert!(said.text.contains(which), "{}", said.text);
         assert_eq!(said.code, 1);

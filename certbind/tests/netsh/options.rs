@@ -83,7 +83,7 @@ fn releases_accept_exactly_their_options() {
 }
 
 #[test]
-fn every_switch_sets_its_bit_and_nothing_else() {
+fn every_flag_sets_its_bit_and_nothing_else() {
     let flag = |bits| (CertCheckMode::empty(), SslFlags::from_bits_retain(bits));
     let check = |mode| (mode, SslFlags::empty());
     let enabled = [

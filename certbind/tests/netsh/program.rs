@@ -8,7 +8,7 @@ use certbind::exit;
 use certbind::netsh::Profile;
 use tempfile::TempDir;
 
-use crate::bench::{HASH, IIS, Said};
+use crate::bench::{CommandOutput, HASH, IIS};
 use crate::transcripts::assert_transcript;
 
 const CERTBIND: &str = env!("CARGO_BIN_EXE_certbind");
@@ -65,9 +65,9 @@ fn name_too(name: &Path) {
 }
 
 /// The output, on standard output alone, with LF for the CRLF of Windows.
-fn said(output: Output) -> Said {
+fn said(output: Output) -> CommandOutput {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-    Said {
+    CommandOutput {
         text: String::from_utf8(output.stdout)
             .unwrap()
             .replace("\r\n", "\n"),
@@ -75,7 +75,7 @@ fn said(output: Output) -> Said {
     }
 }
 
-fn run(mut command: Command, line: &str) -> Said {
+fn run(mut command: Command, line: &str) -> CommandOutput {
     said(command.args(line.split(' ')).output().unwrap())
 }
 
@@ -261,7 +261,7 @@ fn the_current_user_can_be_named() {
         command.env("COMPUTERNAME", "HOST").env("USERNAME", "Ann");
         let output = command.output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
-        Said {
+        CommandOutput {
             text,
             code: output.status.code().unwrap().try_into().unwrap(),
         }

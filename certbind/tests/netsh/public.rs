@@ -10,7 +10,7 @@ use certbind_simulator::{Accounts, Simulator};
 use regex::Regex;
 use serde::Deserialize;
 
-use crate::bench::{Refusing, Said, run};
+use crate::bench::{CommandOutput, Refusing, run};
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
@@ -124,13 +124,13 @@ impl Host {
         }
     }
 
-    fn run(&self, line: &str) -> Said {
+    fn run(&self, line: &str) -> CommandOutput {
         let netsh = Netsh::new(&*self.simulator, self.profile)
             .with_api(&self.api)
             .with_accounts(&self.accounts);
         let mut printed = Vec::new();
         let code = netsh.run(&words(line), &mut std::io::empty(), &mut printed);
-        Said {
+        CommandOutput {
             text: String::from_utf8(printed).unwrap(),
             code: code.unwrap(),
         }

@@ -9,7 +9,7 @@ use certbind_httpapi_abi::HttpApi;
 use certbind_simulator::{Privilege, Simulator};
 use snapbox::{assert_data_eq, current_dir};
 
-use crate::bench::{Bench, Said};
+use crate::bench::{Bench, CommandOutput};
 
 /// A host, and the netsh on it.
 struct Host {
@@ -34,12 +34,12 @@ impl Host {
     }
 
     /// Runs a command whose words are separated by bars.
-    fn run(&self, line: &str) -> Said {
+    fn run(&self, line: &str) -> CommandOutput {
         let words: Vec<_> = line.split('|').map(String::from).collect();
         let netsh = Netsh::new(&*self.simulator, self.profile).with_api(&self.api);
         let mut printed = Vec::new();
         let code = netsh.run(&words, &mut std::io::empty(), &mut printed);
-        Said {
+        CommandOutput {
             text: String::from_utf8(printed).unwrap(),
             code: code.unwrap(),
         }

@@ -6,14 +6,14 @@ use certbind::netsh::{Netsh, Profile};
 use certbind_core::MemoryStore;
 use certbind_formats::netsh::Newline;
 
-use crate::bench::{Bench, HASH, IIS, Said};
+use crate::bench::{Bench, CommandOutput, HASH, IIS};
 
-fn with_input(bench: &Bench, arguments: &[&str], mut input: &[u8]) -> Said {
+fn with_input(bench: &Bench, arguments: &[&str], mut input: &[u8]) -> CommandOutput {
     let arguments: Vec<_> = arguments.iter().map(|word| (*word).to_owned()).collect();
     let mut printed = Vec::new();
     let netsh = Netsh::new(&bench.store, bench.profile);
     let code = netsh.run(&arguments, &mut input, &mut printed);
-    Said {
+    CommandOutput {
         text: String::from_utf8(printed).unwrap(),
         code: code.unwrap(),
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use certbind::netsh::Profile;
 use snapbox::{Data, assert_data_eq, current_dir};
 
-use crate::bench::{Bench, HASH, IIS, NEXT, Said};
+use crate::bench::{Bench, CommandOutput, HASH, IIS, NEXT};
 
 /// Every message and every kind of record, with and without options.
 fn commands() -> Vec<String> {
@@ -78,13 +78,13 @@ fn without_help(text: &str) -> String {
     }
 }
 
-fn snapshot(name: &str) -> Data {
+fn expected_transcript(name: &str) -> Data {
     let path = current_dir!().join("snapshots").join(name);
     Data::read_from(&path, None).raw()
 }
 
 /// Runs every command and compares the output with the transcript of the profile.
-pub(crate) fn assert_transcript(profile: Profile, run: impl Fn(&str) -> Said) {
+pub(crate) fn assert_transcript(profile: Profile, run: impl Fn(&str) -> CommandOutput) {
     let mut transcript = String::new();
     for line in commands() {
         let said = run(&line);
@@ -96,11 +96,11 @@ pub(crate) fn assert_transcript(profile: Profile, run: impl Fn(&str) -> Said) {
         )
         .unwrap();
     }
-    assert_data_eq!(transcript, snapshot(&format!("{profile}.txt")));
+    assert_data_eq!(transcript, expected_transcript(&format!("{profile}.txt")));
 }
 
 #[test]
-fn every_profile_prints_what_its_release_prints() {
+fn every_profile_prints_as_its_release() {
     for profile in Profile::ALL {
         let bench = Bench::new(profile);
         assert_transcript(profile, |line| bench.run(line));
@@ -127,6 +127,6 @@ fn every_command_has_its_help() {
             let said = bench.ok("http update");
             writeln!(help, "> netsh http update\n{said}").unwrap();
         }
-        assert_data_eq!(help, snapshot(&format!("help-{profile}.txt")));
+        assert_data_eq!(help, expected_transcript(&format!("help-{profile}.txt")));
     }
 }

@@ -1,5 +1,5 @@
-//! The commands of `docs/installation.md` that need neither Windows nor a release: the archives stand
-//! in for those that `cargo xtask dist` builds and tests.
+//! The commands of `docs/installation.md` that need neither Windows nor a release. The archives of the
+//! test replace those that `cargo xtask dist` builds and tests.
 
 use std::fs;
 use std::path::Path;

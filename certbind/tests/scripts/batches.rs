@@ -134,7 +134,7 @@ fn applied(case: &Case) {
 
 /// Each kill and each fault of each case.
 #[test]
-fn after_a_kill_or_a_fault_a_batch_file_can_be_run_again_or_rolled_back() {
+fn interrupted_batch_file_can_be_rerun_or_rolled_back() {
     each_case(1, disturbed);
 }
 
@@ -150,7 +150,7 @@ fn disturbed(case: &Case) {
 }
 
 #[test]
-fn a_batch_file_that_was_killed_twice_can_be_run_again_or_rolled_back() {
+fn twice_killed_batch_file_can_be_rerun_or_rolled_back() {
     each_case(1, |case| {
         let changes = case.host().run(&case.scripts.apply, None).changes;
         for at in 1..=changes {
@@ -305,7 +305,7 @@ fn a_batch_file_imports_the_certificate_before_the_first_change() {
 }
 
 #[test]
-fn a_shell_script_imports_the_certificate_before_the_first_change() {
+fn shell_script_imports_the_certificate_first() {
     for (file, store, _) in pfx_names() {
         let file = file.replace('\\', "/");
         let scripts = imported(Dialect::Posix, pfx(&file, store));

@@ -136,7 +136,7 @@ fn unconfirmed_changes_of_a_batch_file_are_rolled_back() {
 
 /// Killed after each change, and in its wait.
 #[test]
-fn killed_batch_file_is_rolled_back_by_its_next_run_or_confirmed() {
+fn next_run_rolls_back_or_confirms_a_killed_batch_file() {
     each(|waiting| {
         let generated = &waiting.case.generated;
         let (before, after) = (generated.before.clone(), generated.after.clone());

@@ -114,7 +114,7 @@ fn apply_equals_the_plan_and_rollback_restores() {
 }
 
 #[test]
-fn after_a_kill_or_a_fault_a_shell_script_can_be_run_again_or_rolled_back() {
+fn interrupted_shell_script_can_be_rerun_or_rolled_back() {
     for release in [Release::Server2012R2, Release::Server2022] {
         checked(1, release, |checks| {
             let tried = checks.all();

@@ -331,7 +331,7 @@ fn import(script: &Script) -> Vec<String> {
 
 /// The script imports the certificate by the command of the batch file, at the same place.
 #[test]
-fn a_powershell_script_imports_the_certificate_as_the_batch_file_does() {
+fn powershell_script_imports_the_certificate() {
     let case = Case::new(0, certbind_formats::netsh::Release::Server2022);
     let names = crate::batches::pfx_names().into_iter();
     let names = names.map(|(file, store, _)| (file, store)).chain([(

@@ -15,7 +15,7 @@ use crate::checks::{FAULTS, Point, Run, Script, ScriptHost};
 use crate::commands::export;
 
 /// The time after which Wine hangs.
-const PATIENCE: Duration = Duration::from_secs(300);
+const TIME_LIMIT: Duration = Duration::from_secs(300);
 
 pub(crate) struct WineHost {
     folder: TempDir,
@@ -193,7 +193,7 @@ impl ScriptHost for WineHost {
             if let Some(status) = child.try_wait().unwrap() {
                 break status;
             }
-            if begin.elapsed() > PATIENCE {
+            if begin.elapsed() > TIME_LIMIT {
                 child.kill().unwrap();
                 panic!("{script:?}, {point:?}: Wine hangs");
             }

@@ -1,4 +1,4 @@
-//! The bindings of a host beside those of the baseline.
+//! The bindings of a host next to those of the baseline.
 
 use std::borrow::Cow;
 

@@ -87,18 +87,18 @@ fn lost_names(new: &Certificate, replaced: &Certificate) -> Option<String> {
     if lost.is_empty() {
         return None;
     }
-    let told: Vec<_> = lost
+    let printed: Vec<_> = lost
         .iter()
         .take(MOST_NAMES)
         .map(ToString::to_string)
         .collect();
-    let more = match lost.len() - told.len() {
+    let more = match lost.len() - printed.len() {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
     Some(format!(
         "its certificate does not cover {}{more}, which the current certificate covers",
-        told.join(", ")
+        printed.join(", ")
     ))
 }
 

@@ -74,7 +74,7 @@ mod tests {
     use crate::error::ReadError;
 
     #[test]
-    fn errors_behind_the_first_thousand_are_counted() {
+    fn errors_after_the_first_thousand_are_counted() {
         let mut list = ErrorList::default();
         for line in 0..1_003 {
             list.push(|| ParseError::at(line, "broken"));

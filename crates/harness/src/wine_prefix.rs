@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::error::HarnessError;
 
 /// Installs the `httpapi.dll` of a kit for Windows in the `system32` of a Wine prefix, for programs that
-/// look for it there alone (Go's `NewLazySystemDLL`, `LOAD_LIBRARY_SEARCH_SYSTEM32`), and beside it the
+/// look for it there alone (Go's `NewLazySystemDLL`, `LOAD_LIBRARY_SEARCH_SYSTEM32`), and next to it the
 /// kit's `bcryptprimitives.dll` (or `wine/bcryptprimitives.dll`, where releases have it), which the library
 /// imports and Wine 8 lacks, unless the prefix has one.
 ///

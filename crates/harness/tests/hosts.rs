@@ -88,7 +88,7 @@ fn stock_host_has_the_reservations_of_windows() {
 }
 
 #[test]
-fn harness_lists_what_servers_registered() {
+fn harness_lists_registrations_of_servers() {
     require!("python3");
     let harness = harness()
         .privilege(Privilege::StandardUser)

@@ -119,12 +119,12 @@ impl<A: HttpApi + ?Sized> HttpApi for Arc<A> {
         flags: HTTP_INITIALIZE,
         reserved: *mut c_void,
     ) -> u32 {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: the caller's guarantee is the same.
         unsafe { (**self).initialize(version, flags, reserved) }
     }
 
     unsafe fn terminate(&self, flags: HTTP_INITIALIZE, reserved: *mut c_void) -> u32 {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: the caller's guarantee is the same.
         unsafe { (**self).terminate(flags, reserved) }
     }
 
@@ -136,7 +136,7 @@ impl<A: HttpApi + ?Sized> HttpApi for Arc<A> {
         length: u32,
         overlapped: *const OVERLAPPED,
     ) -> u32 {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: the caller's guarantee is the same.
         unsafe { (**self).set(handle, id, information, length, overlapped) }
     }
 
@@ -148,7 +148,7 @@ impl<A: HttpApi + ?Sized> HttpApi for Arc<A> {
         length: u32,
         overlapped: *const OVERLAPPED,
     ) -> u32 {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: the caller's guarantee is the same.
         unsafe { (**self).delete(handle, id, information, length, overlapped) }
     }
 
@@ -163,7 +163,7 @@ impl<A: HttpApi + ?Sized> HttpApi for Arc<A> {
         return_length: *mut u32,
         overlapped: *const OVERLAPPED,
     ) -> u32 {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: the caller's guarantee is the same.
         unsafe {
             (**self).query(
                 handle,
@@ -186,7 +186,7 @@ impl<A: HttpApi + ?Sized> HttpApi for Arc<A> {
         length: u32,
         overlapped: *const OVERLAPPED,
     ) -> u32 {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: the caller's guarantee is the same.
         unsafe { (**self).update(handle, id, information, length, overlapped) }
     }
 

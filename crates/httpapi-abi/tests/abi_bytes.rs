@@ -96,7 +96,7 @@ const GUID: [u8; 16] = [
 ];
 
 /// Where the record begins in a structure, and how long that is.
-fn layout(id: i32) -> (usize, usize) {
+fn abi_layout(id: i32) -> (usize, usize) {
     match id {
         1 => (8, 88),
         6 => (128, 208),
@@ -121,7 +121,7 @@ fn check_set(key: &str, id: i32, set: &[u8]) {
     if matches!(id, 5 | 11) {
         assert_eq!(text_at(set, 128), "www.contoso.com");
     }
-    let (param, length) = layout(id);
+    let (param, length) = abi_layout(id);
     assert_eq!(set.len(), length);
     check_param(set, param, matches!(id, 1 | 5));
 }
@@ -169,7 +169,7 @@ fn records_have_the_bytes_of_the_header() {
         let output: *mut c_void = buffer.as_mut_ptr().cast();
         // SAFETY: the buffer is that long.
         unsafe { answer.write(output) };
-        let (_, length) = layout(id);
+        let (_, length) = abi_layout(id);
         check_set(key, id, bytes(output, length));
         assert_eq!(
             buffer.last(),
@@ -274,7 +274,7 @@ fn a_request_made_by_hand_is_read() {
 /// The data that a query may put into a buffer: the structure, followed by the memory that its
 /// pointers point to.
 fn record_by_hand(key: &str, id: i32) -> Vec<u64> {
-    let (param, length) = layout(id);
+    let (param, length) = abi_layout(id);
     let mut buffer = vec![0_u64; 100];
     let start = buffer.as_ptr().addr() as u64;
     let mut bytes = vec![0_u8; length];

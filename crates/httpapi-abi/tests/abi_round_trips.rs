@@ -94,7 +94,7 @@ proptest! {
     }
 
     #[test]
-    fn a_structure_that_is_too_short_is_a_fault(binding in strategy::binding(), cut in 1..250_u32) {
+    fn a_structure_that_is_too_short_is_an_error(binding in strategy::binding(), cut in 1..250_u32) {
         let kind = binding.key().kind();
         with_set(&binding, |request| {
             let length = request.length.saturating_sub(cut);
@@ -124,7 +124,7 @@ proptest! {
 }
 
 #[test]
-fn a_null_structure_is_a_fault() {
+fn a_null_structure_is_an_error() {
     for kind in Kind::ALL {
         let null = std::ptr::null();
         // SAFETY: null is allowed.

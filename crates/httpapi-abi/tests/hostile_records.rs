@@ -2,7 +2,7 @@
 //! the buffer, or with an error.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
-#![allow(unsafe_code, reason = "stands for the other end of a C interface")]
+#![allow(unsafe_code, reason = "acts as the other end of a C interface")]
 
 mod cases;
 

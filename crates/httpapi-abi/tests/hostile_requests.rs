@@ -2,7 +2,7 @@
 //! beyond the lengths that the interface specifies.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
-#![allow(unsafe_code, reason = "stands for a C program")]
+#![allow(unsafe_code, reason = "acts as a C program")]
 
 mod cases;
 
@@ -187,7 +187,7 @@ fn a_string_is_read_up_to_its_limit_and_no_further() {
 }
 
 #[test]
-fn a_string_that_is_not_utf_16_is_a_fault() {
+fn a_string_that_is_not_utf_16_is_an_error() {
     for at in 0..4 {
         let fault = set_with(&[0xd800, 0x41, 0], at).unwrap_err();
         assert!(matches!(fault, RequestError::Utf16 { .. }), "{fault}");

@@ -2,7 +2,7 @@
 //! byte as `http.h` and `schannel.h` specify, and any other input or output is an error.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
-#![allow(unsafe_code, reason = "stands for both ends of a C interface")]
+#![allow(unsafe_code, reason = "acts as both ends of a C interface")]
 
 mod cases;
 
@@ -148,7 +148,7 @@ fn session_ticket_key_matches_schannel() {
 }
 
 #[test]
-fn a_type_that_is_not_known_is_a_fault() {
+fn an_unknown_type_is_an_error() {
     for found in [6, 7, -1] {
         with_set_property(plain("ccs=443").key(), None, &window(), |request| {
             let mut bytes = moved(request.pointer, request.length, 0);

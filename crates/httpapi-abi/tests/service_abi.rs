@@ -2,7 +2,7 @@
 //! that the other writes, and any other data is an error.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
-#![expect(unsafe_code, reason = "stands for a C program")]
+#![expect(unsafe_code, reason = "acts as a C program")]
 
 mod cases;
 

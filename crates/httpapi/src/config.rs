@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn stock_reservations_are_there_once_and_yield_to_those_of_the_file() {
+    fn reservations_of_the_file_override_stock_ones() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("simulator.toml");
         let text = r#"

@@ -23,7 +23,7 @@ unsafe extern "C" fn CertbindHttpApiConfigure(configuration: *const c_char) -> u
     let text = if configuration.is_null() {
         Ok("")
     } else {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         unsafe { CStr::from_ptr(configuration) }.to_str()
     };
     let Ok(text) = text else {
@@ -82,7 +82,7 @@ unsafe extern "C" fn CertbindHttpApiBefore(
         (Some(call), Some(action)) if nth > 0 => {
             simulator.before(call, nth, move || {
                 let context = context;
-                // SAFETY: the caller's promise.
+                // SAFETY: the caller's guarantee.
                 unsafe { action(context.0) };
             });
             ERROR_SUCCESS
@@ -94,7 +94,7 @@ unsafe extern "C" fn CertbindHttpApiBefore(
 /// The context that a C caller passes and gets back.
 struct Context(*mut c_void);
 
-// SAFETY: the caller promises that its action can be called with it from any thread.
+// SAFETY: the caller guarantees that its action can be called with it from any thread.
 unsafe impl Send for Context {}
 
 /// Adds a certificate to those of the host, from the `length` bytes of a PEM, DER or PFX file
@@ -110,7 +110,7 @@ unsafe extern "C" fn CertbindHttpApiInstallCertificate(file: *const c_void, leng
     if file.is_null() || isize::try_from(length).is_err() {
         return win32::INVALID_PARAMETER;
     }
-    // SAFETY: the caller's promise; bytes need no alignment, and the caller does not change them
+    // SAFETY: the caller's guarantee; bytes need no alignment, and the caller does not change them
     // during the call.
     let file = unsafe { std::slice::from_raw_parts(file.cast::<u8>(), length) };
     process::with(|simulator| match simulator.install_certificate(file) {
@@ -144,7 +144,7 @@ unsafe extern "C" fn CertbindHttpApiError(buffer: *mut c_char, length: usize) ->
         Ok(made) => made.err().unwrap_or_default(),
         Err(_) => "a panic".to_owned(),
     };
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's guarantee.
     unsafe { copy(&reason, buffer, length) }
 }
 
@@ -175,7 +175,7 @@ unsafe extern "C" fn CertbindHttpApiRegistration(
         let Some(found) = found else {
             return win32::NO_MORE_ITEMS;
         };
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         let code = unsafe { copy(found.url.as_str(), buffer, length) };
         if code == ERROR_SUCCESS {
             // SAFETY: as above; they need not be aligned.
@@ -196,9 +196,9 @@ unsafe fn copy(text: &str, buffer: *mut c_char, length: usize) -> u32 {
         return ERROR_INSUFFICIENT_BUFFER;
     }
     let buffer = buffer.cast::<u8>();
-    // SAFETY: the caller's promise, for more bytes than the text has; that is memory of ours.
+    // SAFETY: the caller's guarantee, for more bytes than the text has; that is memory of ours.
     unsafe { buffer.copy_from_nonoverlapping(text.as_ptr(), text.len()) };
-    // SAFETY: the caller's promise, for the byte after those.
+    // SAFETY: the caller's guarantee, for the byte after those.
     unsafe { buffer.wrapping_add(text.len()).write(0) };
     ERROR_SUCCESS
 }

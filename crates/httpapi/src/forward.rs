@@ -85,7 +85,7 @@ pub(crate) fn of_environment() -> Result<Option<ForwardTarget>, String> {
 }
 
 /// Whether the environment requests forwarding, by this copy of the library or another.
-pub(crate) fn is_asked_for() -> bool {
+pub(crate) fn is_requested() -> bool {
     environment::variable(VARIABLE).is_some()
 }
 

@@ -145,7 +145,7 @@ fn api(text: &str) -> Result<Api, String> {
     };
     // If this is a copy to which calls are forwarded and which the first copy records, no call is
     // recorded twice.
-    let is_forwarded_to = forward::is_asked_for() && matches!(endpoint, Endpoint::Simulator(_));
+    let is_forwarded_to = forward::is_requested() && matches!(endpoint, Endpoint::Simulator(_));
     let recorder =
         match trace.filter(|_| !is_forwarded_to) {
             Some(path) => Some(Recorder::append(api, &path).map_err(|error| {

@@ -38,7 +38,7 @@ macro_rules! server_functions {
                     let function = unsafe {
                         std::mem::transmute::<*const c_void, Function>(function)
                     };
-                    // SAFETY: the caller's promise is that of the function.
+                    // SAFETY: the caller's guarantee is that of the function.
                     unsafe { function($($argument),*) }
                 },
             )
@@ -57,7 +57,7 @@ server_functions! {
         let session = place::<u64>(session)?;
         zero(low(reserved) as usize)?;
         let created = simulator.create_server_session(version_of(version))?;
-        // SAFETY: the caller's promise; it need not be aligned.
+        // SAFETY: the caller's guarantee; it need not be aligned.
         unsafe { session.write_unaligned(created) };
         Ok(())
     }
@@ -109,7 +109,7 @@ server_functions! {
         } else if length < size_of::<HTTP_BINDING_INFO>() {
             return Err(win32::INVALID_PARAMETER);
         } else {
-            // SAFETY: that many bytes are valid, by the caller's promise; it need not be aligned.
+            // SAFETY: that many bytes are valid, by the caller's guarantee; it need not be aligned.
             let binding = unsafe { information.cast::<HTTP_BINDING_INFO>().read_unaligned() };
             let is_present = binding.Flags._bitfield & 1 != 0;
             GroupProperty::Queue(is_present.then_some(binding.RequestQueueHandle as usize))
@@ -218,7 +218,7 @@ fn zero(argument: usize) -> Result<(), u32> {
 /// The address is null or that of a string with a zero at its end.
 unsafe fn text(address: usize) -> Result<String, u32> {
     let pointer = place::<u16>(address)?;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's guarantee.
     unsafe { wide::read(pointer) }.ok_or(win32::INVALID_PARAMETER)
 }
 
@@ -248,7 +248,7 @@ unsafe fn made(queue: *mut usize, make: impl FnOnce(usize) -> Result<(), u32>) -
         handle::close(handle);
         return Err(code);
     }
-    // SAFETY: the caller's promise; it need not be aligned.
+    // SAFETY: the caller's guarantee; it need not be aligned.
     unsafe { queue.write_unaligned(handle) };
     Ok(())
 }

@@ -24,7 +24,7 @@ macro_rules! unimplemented_functions {
                 let function = unsafe {
                     std::mem::transmute::<*const std::ffi::c_void, Function>(function)
                 };
-                // SAFETY: the caller's promise is that of the function.
+                // SAFETY: the caller's guarantee is that of the function.
                 unsafe { function($($argument),*) }
             })
         }

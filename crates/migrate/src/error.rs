@@ -47,7 +47,7 @@ pub enum Error {
         new: Vec<CertHash>,
     },
     /// The mapping makes one key of several.
-    #[error("{}", told(.0))]
+    #[error("{}", listed_duplicates(.0))]
     Duplicates(Vec<Duplicate>),
     /// The bytes are not a plan.
     #[error("it is not a plan: {0}")]
@@ -73,7 +73,7 @@ pub enum Error {
     },
     /// The bindings read back differ from the written ones. **The plan was applied**, and its
     /// inverse undoes it for the keys that are still in the state it left.
-    #[error("the plan was applied, but other bindings were read back: {}", told_each(.0))]
+    #[error("the plan was applied, but other bindings were read back: {}", listed_mismatches(.0))]
     ReadBack(Vec<Mismatch>),
 }
 
@@ -86,7 +86,7 @@ pub struct Duplicate {
     pub target: BindingKey,
 }
 
-fn told(duplicates: &[Duplicate]) -> String {
+fn listed_duplicates(duplicates: &[Duplicate]) -> String {
     let each = duplicates.iter().map(|duplicate| {
         let [first, second] = &duplicate.sources;
         let rule = |key: &BindingKey| match (key, &duplicate.target) {
@@ -114,11 +114,11 @@ fn stale(moved: &[Mismatch], already: bool) -> String {
         "{} {noun} changed since the plan was made; nothing was changed: {}; make the \
          plan again",
         moved.len(),
-        told_each(moved)
+        listed_mismatches(moved)
     )
 }
 
-fn told_each(moved: &[Mismatch]) -> String {
+fn listed_mismatches(moved: &[Mismatch]) -> String {
     let each = moved.iter().map(ToString::to_string);
     each.collect::<Vec<_>>().join("; ")
 }

@@ -69,10 +69,10 @@ impl FieldChange {
         let extended = PropertyType::ALL.into_iter();
         let extended = extended.filter_map(|property| {
             let values = Values::of(old.extended.get(property), new.extended.get(property))?;
-            let told = |set: Option<&Property>| set.map(ToString::to_string);
+            let arrow = |set: Option<&Property>| set.map(ToString::to_string);
             let values = Values {
-                before: told(values.before),
-                after: told(values.after),
+                before: arrow(values.before),
+                after: arrow(values.after),
             };
             Some(Self::Extended(ExtendedChange { property, values }))
         });
@@ -133,21 +133,21 @@ impl FieldChange {
     pub fn change(&self) -> String {
         match self {
             Self::HostSpelling(values) => {
-                values.told(|text| text.as_deref().unwrap_or("as in the key").to_owned())
+                values.arrow(|text| text.as_deref().unwrap_or("as in the key").to_owned())
             }
-            Self::Hash(values) => values.told(ToString::to_string),
-            Self::StoreName(values) | Self::CtlStoreName(values) => values.told(optional),
-            Self::AppId(values) => values.told(|id| format!("{{{id}}}")),
+            Self::Hash(values) => values.arrow(ToString::to_string),
+            Self::StoreName(values) | Self::CtlStoreName(values) => values.arrow(optional),
+            Self::AppId(values) => values.arrow(|id| format!("{{{id}}}")),
             Self::CheckMode(values) => bits(values),
-            Self::RevocationFreshnessTime(values) => values.told(|time| format!("{time} s")),
-            Self::UrlRetrievalTimeout(values) => values.told(|time| format!("{time} ms")),
-            Self::CtlIdentifier(values) => values.told(optional),
+            Self::RevocationFreshnessTime(values) => values.arrow(|time| format!("{time} s")),
+            Self::UrlRetrievalTimeout(values) => values.arrow(|time| format!("{time} ms")),
+            Self::CtlIdentifier(values) => values.arrow(optional),
             Self::Flags(values) => bits(values),
             Self::Extended(ExtendedChange { values, .. }) => {
-                let told = values.told(|set| set.as_deref().unwrap_or("not set").to_owned());
+                let arrow = values.arrow(|set| set.as_deref().unwrap_or("not set").to_owned());
                 match values.before == values.after {
-                    true => told + " (others)",
-                    false => told,
+                    true => arrow + " (others)",
+                    false => arrow,
                 }
             }
         }
@@ -167,7 +167,7 @@ impl<T: PartialEq> Values<T> {
 }
 
 impl<T> Values<T> {
-    fn told(&self, value: impl Fn(&T) -> String) -> String {
+    fn arrow(&self, value: impl Fn(&T) -> String) -> String {
         let (before, after) = (value(&self.before), value(&self.after));
         match unseen_difference(&before, &after) {
             Some(difference) => format!("{before} -> {after} ({difference})"),
@@ -204,7 +204,7 @@ bits!(CertCheckMode, SslFlags);
 
 /// `+disable_http2 -reject +0x10000`.
 fn bits<T: Bits>(values: &Values<T>) -> String {
-    let told = |sign: char, has: T, lacks: T| {
+    let arrow = |sign: char, has: T, lacks: T| {
         let mut unnamed = has.all_bits() & !lacks.all_bits();
         let mut words = Vec::new();
         for (name, bit) in has.named() {
@@ -218,7 +218,7 @@ fn bits<T: Bits>(values: &Values<T>) -> String {
         }
         words
     };
-    let mut words = told('+', values.after, values.before);
-    words.extend(told('-', values.before, values.after));
+    let mut words = arrow('+', values.after, values.before);
+    words.extend(arrow('-', values.before, values.after));
     words.join(" ")
 }

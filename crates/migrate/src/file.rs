@@ -63,7 +63,7 @@ pub struct CertificateFolders {
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[derive(Default)]
-struct Form {
+struct RuleFile {
     certificates: Rules<CertHash>,
     addresses: Rules<Address>,
     store_names: Rules<Store>,
@@ -82,7 +82,7 @@ impl MappingFile {
             line: None,
             problem,
         })?;
-        let form: Form = toml::from_str(text).map_err(|error| Error::MappingFile {
+        let form: RuleFile = toml::from_str(text).map_err(|error| Error::MappingFile {
             line: error
                 .span()
                 .map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count()),

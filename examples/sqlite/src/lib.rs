@@ -130,7 +130,7 @@ impl Drop for Reader<'_> {
     }
 }
 
-/// A panic in the source of a bulk load leaves nothing behind: the transaction is rolled back.
+/// A panic in the source of a bulk load leaves no change: the transaction is rolled back.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,6 @@
 //! Any request of a C program to the HTTP Server API whose pointers are valid.
 
-#![expect(unsafe_code, reason = "stands for a C program")]
+#![expect(unsafe_code, reason = "acts as a C program")]
 
 use certbind_core::Kind;
 use certbind_httpapi_abi::client::with_set;

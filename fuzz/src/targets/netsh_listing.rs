@@ -61,9 +61,9 @@ pub(crate) const TARGET: Target = Target {
 fn read(input: &[u8]) -> Outcome {
     // Without a byte order mark UTF-16 is recognized by its zeros, and other text with zeros may be
     // mistaken for it when it is written again.
-    let told = !input.contains(&0) || input.starts_with(&[0xff, 0xfe]);
+    let printed = !input.contains(&0) || input.starts_with(&[0xff, 0xfe]);
     keeps(input, Format::Netsh, |out, export| {
-        if !told {
+        if !printed {
             return false;
         }
         let layout = export.layout.clone();

@@ -8,9 +8,9 @@ use crate::seeded::{Fault, batch, blind};
 
 /// Reports for each change that the key was not bound before.
 #[derive(Default)]
-pub(crate) struct ForgetsWhatWasThere;
+pub(crate) struct ForgetsThePreviousBinding;
 
-impl Fault for ForgetsWhatWasThere {
+impl Fault for ForgetsThePreviousBinding {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         store.apply(batch)?;
         // As the same changes look to an empty store.
@@ -31,9 +31,9 @@ impl Fault for SwallowsErrors {
 }
 
 #[derive(Default)]
-pub(crate) struct ForgetsWhatItFound;
+pub(crate) struct ForgetsTheFoundBinding;
 
-impl Fault for ForgetsWhatItFound {
+impl Fault for ForgetsTheFoundBinding {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         store.apply(batch).map_err(|error| match error {
             StoreError::Conflict { key, expected, .. } => StoreError::Conflict {
@@ -48,9 +48,9 @@ impl Fault for ForgetsWhatItFound {
 
 /// Reports to the second of two inserts that its own binding is the existing one.
 #[derive(Default)]
-pub(crate) struct TellsALoserItsOwn;
+pub(crate) struct ReportsItsOwnBindingToTheLoser;
 
-impl Fault for TellsALoserItsOwn {
+impl Fault for ReportsItsOwnBindingToTheLoser {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         store.apply(batch).map_err(|error| match error {
             StoreError::AlreadyExists { key, .. } => {
@@ -83,9 +83,9 @@ impl Fault for BlamesAnotherKey {
 
 /// Checks preconditions from the last to the first.
 #[derive(Default)]
-pub(crate) struct TellsTheLastFailure;
+pub(crate) struct ReportsTheLastFailure;
 
-impl Fault for TellsTheLastFailure {
+impl Fault for ReportsTheLastFailure {
     fn apply(&self, store: &MemoryStore, of: &Batch) -> Result<Applied> {
         batch(of.changes().iter().rev().cloned()).check(|key| store.get(key))?;
         store.apply(of)

@@ -18,9 +18,9 @@ const SHORT: Duration = Duration::from_secs(3);
 
 /// Reads a page of 40 rows at a time, each as the store is then.
 #[derive(Default)]
-pub(crate) struct PagesWithoutASnapshot;
+pub(crate) struct PagesWithoutAReadView;
 
-impl Fault for PagesWithoutASnapshot {
+impl Fault for PagesWithoutAReadView {
     fn scan<'a>(&'a self, store: &'a MemoryStore, scan: &Scan) -> Result<Bindings<'a>> {
         let mut scan = scan.clone();
         let mut page: std::vec::IntoIter<Binding> = read(store, &scan, 40)?.into_iter();
@@ -215,9 +215,9 @@ impl Fault for SwallowsPanics {
 
 /// Changes loaded before a panic are kept.
 #[derive(Default)]
-pub(crate) struct KeepsWhatCameBeforeAPanic;
+pub(crate) struct KeepsChangesBeforeAPanic;
 
-impl Fault for KeepsWhatCameBeforeAPanic {
+impl Fault for KeepsChangesBeforeAPanic {
     fn stream(&self, store: &MemoryStore, source: &mut Source<'_>) -> Result<u64> {
         let mut changes = Vec::new();
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| changes.extend(source))) {
@@ -258,9 +258,9 @@ impl RefusesEverythingAfterAPanic {
 
 /// A cache that single changes update, and batches do not.
 #[derive(Default)]
-pub(crate) struct CachesBehindBatches(Mutex<BTreeMap<BindingKey, Option<Binding>>>);
+pub(crate) struct CachesWithoutBatches(Mutex<BTreeMap<BindingKey, Option<Binding>>>);
 
-impl Fault for CachesBehindBatches {
+impl Fault for CachesWithoutBatches {
     fn get(&self, store: &MemoryStore, key: &BindingKey) -> Result<Option<Binding>> {
         let mut cache = self.0.lock().expect("no panic");
         if let Some(found) = cache.get(key) {

@@ -108,7 +108,7 @@ found! {
     half_a_batch_in_histories: writes::ShowsHalfABatch by operations_are_linearizable at 32, "not linearizable";
     an_error_after_a_change: writes::FailsAfterChanging by sequences_follow_the_model at 32, "the response to";
     a_lost_end_of_a_batch: writes::LosesTheEndOfABatch by acknowledged_changes_survive_reopening at 32, "once it was opened again";
-    update_inserts: writes::UpdatesWhatIsNotBound by errors_change_nothing at 32, "update";
+    update_inserts: writes::UpdatesUnboundKeys by errors_change_nothing at 32, "update";
     rotation_loses_options: writes::RotatesOptionsAway by sequences_follow_the_model at 32, "the response to";
     a_rotation_of_one: writes::RotatesOne by acknowledged_changes_survive_reopening at 32, "rotate";
 
@@ -116,16 +116,16 @@ found! {
     a_load_of_what_comes_before_an_error_in_a_sequence: writes::LoadsUntilItFails by sequences_follow_the_model at 32, "what the store holds" | "get after";
     a_load_in_sight: writes::LoadsUntilItFails by batches_are_atomic at 32, "seen";
     a_load_in_any_order: writes::LoadsInAnyOrder by errors_change_nothing at 32, "out of order";
-    load_skips_errors: writes::LoadsWhatItCan by errors_change_nothing at 32, "Ok(1)";
+    load_skips_errors: writes::LoadsInPart by errors_change_nothing at 32, "Ok(1)";
     a_lost_end_of_a_load: writes::LosesTheEndOfALoad by acknowledged_changes_survive_reopening at 32, "after load";
 
-    a_forgotten_before: answers::ForgetsWhatWasThere by every_field_round_trips at 32, "what changed";
-    a_forgotten_before_in_a_sequence: answers::ForgetsWhatWasThere by sequences_follow_the_model at 32, "the response to";
+    a_forgotten_before: answers::ForgetsThePreviousBinding by every_field_round_trips at 32, "what changed";
+    a_forgotten_before_in_a_sequence: answers::ForgetsThePreviousBinding by sequences_follow_the_model at 32, "the response to";
     a_swallowed_error: answers::SwallowsErrors by errors_change_nothing at 32, "insert";
-    conflict_without_the_found_binding: answers::ForgetsWhatItFound by errors_change_nothing at 32, "swap";
-    loser_sees_its_own_binding: answers::TellsALoserItsOwn by keys_are_unique at 32, "a loser is told what the winner put there";
+    conflict_without_the_found_binding: answers::ForgetsTheFoundBinding by errors_change_nothing at 32, "swap";
+    loser_sees_its_own_binding: answers::ReportsItsOwnBindingToTheLoser by keys_are_unique at 32, "a loser is told what the winner put there";
     a_wrong_key_in_an_error: answers::BlamesAnotherKey by errors_change_nothing at 32, "apply" | "load";
-    the_last_of_two_failures: answers::TellsTheLastFailure by errors_change_nothing at 32, "the first of two";
+    the_last_of_two_failures: answers::ReportsTheLastFailure by errors_change_nothing at 32, "the first of two";
     a_conflict_told_as_not_found: answers::MistakesNotFound by errors_change_nothing at 32, "swap";
 
     folded_flags: records::FoldsUnknownFlags by every_field_round_trips at 32, "what changed";
@@ -140,14 +140,14 @@ found! {
     folded_mapped_addresses: records::FoldsMappedAddresses by every_field_round_trips at 32, "what changed";
     flags_folded_by_opening_again: records::FoldsFlagsWhenReopened by every_field_round_trips at 32, "get";
 
-    a_stale_get: reads::GetsWhatWas by sequences_follow_the_model at 32, "the response to" | "get after";
-    a_stale_get_among_threads: reads::GetsWhatWas by operations_are_linearizable at 32, "not linearizable";
-    a_stale_scan_among_threads: reads::ScansWhatWas by operations_are_linearizable at 32, "a read has seen what it cannot have seen";
+    a_stale_get: reads::GetsAnEarlierBinding by sequences_follow_the_model at 32, "the response to" | "get after";
+    a_stale_get_among_threads: reads::GetsAnEarlierBinding by operations_are_linearizable at 32, "not linearizable";
+    a_stale_scan_among_threads: reads::ScansEarlierBindings by operations_are_linearizable at 32, "a read has seen what it cannot have seen";
     ports_ordered_as_text: reads::OrdersPortsAsText by scans_are_ordered at 32, "a scan";
     hosts_ordered_from_the_left: reads::OrdersHostsFromTheLeft by scans_are_ordered at 32, "a scan";
     a_repeated_binding: reads::RepeatsABinding by scans_are_ordered at 32, "a scan";
     an_included_cursor: reads::IncludesTheCursor by scans_are_ordered at 32, "a page begins at" | "a scan: Asked";
-    a_binding_skipped_behind_the_cursor: reads::SkipsTheOneBehindTheCursor by scans_are_ordered at 32, "a scan";
+    a_binding_skipped_behind_the_cursor: reads::SkipsTheKeyAfterTheCursor by scans_are_ordered at 32, "a scan";
     range_ends_early: reads::EndsARangeTooEarly by scans_are_ordered at 32, "a scan";
     range_ends_late: reads::EndsARangeTooLate by scans_are_ordered at 32, "a scan";
     a_forgotten_kind: reads::ForgetsTheKind by scans_are_ordered at 32, "a scan";
@@ -157,7 +157,7 @@ found! {
     reopening_loses_all: reads::ForgetsWhenReopened by acknowledged_changes_survive_reopening at 32, "once it was opened again";
     reopening_loses_all_in_a_sequence: reads::ForgetsWhenReopened by sequences_follow_the_model at 32, "what the store holds";
     reopening_loses_the_last_change: reads::ForgetsTheLastChangeWhenReopened by acknowledged_changes_survive_reopening at 32, "once it was opened again";
-    reopening_restores_removed: reads::BringsBackWhatWasRemoved by acknowledged_changes_survive_reopening at 32, "once it was opened again";
+    reopening_restores_removed: reads::RestoresRemovedBindings by acknowledged_changes_survive_reopening at 32, "once it was opened again";
 
     limit_is_not_enforced: capabilities::TakesMoreThanItsLimit by capabilities_are_accurate at 32, "more than 4 changes";
     limit_is_lower_than_declared: capabilities::TakesLessThanItsLimit by capabilities_are_accurate at 32, "4 changes";
@@ -207,7 +207,7 @@ found! {
         by large_batches_follow_the_model at 4100, "reopen";
 
     // Scans that are not of one instant, or in the way of others.
-    pages_of_40_rows_without_a_snapshot: instants::PagesWithoutASnapshot
+    pages_of_40_rows_without_a_snapshot: instants::PagesWithoutAReadView
         by scans_show_the_instant_of_their_start at 60, "with writes after";
     a_snapshot_at_the_first_row: instants::StartsAtTheFirstRow
         by scans_show_the_instant_of_their_start at 12, "with writes after 0";
@@ -225,15 +225,15 @@ found! {
         by bulk_load_sources_may_read_and_panic at 32, "in the source of a bulk load";
     a_swallowed_panic: instants::SwallowsPanics
         by bulk_load_sources_may_read_and_panic at 32, "must pass the panic on";
-    changes_from_before_a_panic: instants::KeepsWhatCameBeforeAPanic
+    changes_from_before_a_panic: instants::KeepsChangesBeforeAPanic
         by bulk_load_sources_may_read_and_panic at 32, "whose source panicked";
     a_store_poisoned_by_a_panic: instants::RefusesEverythingAfterAPanic
         by bulk_load_sources_may_read_and_panic at 32, "put after a panic";
 
     // A cache in front of the store.
-    a_cache_behind_batches: instants::CachesBehindBatches
+    a_cache_behind_batches: instants::CachesWithoutBatches
         by large_batches_follow_the_model at 32, "get after";
-    a_cache_behind_batches_in_a_sequence: instants::CachesBehindBatches
+    a_cache_behind_batches_in_a_sequence: instants::CachesWithoutBatches
         by sequences_follow_the_model at 32, "the response to" | "get after";
     a_cache_of_refused_changes: instants::CachesRefusedChanges
         by sequences_follow_the_model at 32, "the response to" | "get after";

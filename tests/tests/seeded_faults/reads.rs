@@ -31,9 +31,9 @@ fn between(asked: &Scan, start: Bound<&BindingKey>, end: Bound<&BindingKey>) -> 
 
 /// Answers `get` from before the last write.
 #[derive(Default)]
-pub(crate) struct GetsWhatWas(Mutex<Vec<Binding>>);
+pub(crate) struct GetsAnEarlierBinding(Mutex<Vec<Binding>>);
 
-impl Fault for GetsWhatWas {
+impl Fault for GetsAnEarlierBinding {
     fn get(&self, _: &MemoryStore, key: &BindingKey) -> Result<Option<Binding>> {
         let before = self.0.lock().expect("no panic");
         Ok(before.iter().find(|binding| binding.key() == key).cloned())
@@ -47,9 +47,9 @@ impl Fault for GetsWhatWas {
 
 /// Scans the contents before the last write, and claims no more than regular scans.
 #[derive(Default)]
-pub(crate) struct ScansWhatWas(Mutex<Vec<Binding>>);
+pub(crate) struct ScansEarlierBindings(Mutex<Vec<Binding>>);
 
-impl Fault for ScansWhatWas {
+impl Fault for ScansEarlierBindings {
     fn capabilities() -> Capabilities {
         let mut capabilities = Capabilities::full();
         capabilities.point_in_time_scan = false;
@@ -125,9 +125,9 @@ impl Fault for IncludesTheCursor {
 }
 
 #[derive(Default)]
-pub(crate) struct SkipsTheOneBehindTheCursor;
+pub(crate) struct SkipsTheKeyAfterTheCursor;
 
-impl Fault for SkipsTheOneBehindTheCursor {
+impl Fault for SkipsTheKeyAfterTheCursor {
     fn scan<'a>(&'a self, store: &'a MemoryStore, scan: &Scan) -> Result<Bindings<'a>> {
         let skipped = matches!(scan.bounds().0, Bound::Excluded(_));
         let found = found(store, scan)?;
@@ -247,9 +247,9 @@ impl Fault for ForgetsTheLastChangeWhenReopened {
 
 /// Removed bindings are present again when the store is opened again.
 #[derive(Default)]
-pub(crate) struct BringsBackWhatWasRemoved(Mutex<Vec<Binding>>);
+pub(crate) struct RestoresRemovedBindings(Mutex<Vec<Binding>>);
 
-impl Fault for BringsBackWhatWasRemoved {
+impl Fault for RestoresRemovedBindings {
     fn opened(&self, store: &MemoryStore) {
         for binding in self.0.lock().expect("no panic").drain(..) {
             // A binding that was created since stays.

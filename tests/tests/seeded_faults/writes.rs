@@ -192,9 +192,9 @@ impl Fault for LoadsInAnyOrder {
 
 /// Skips an error among the changes.
 #[derive(Default)]
-pub(crate) struct LoadsWhatItCan;
+pub(crate) struct LoadsInPart;
 
-impl Fault for LoadsWhatItCan {
+impl Fault for LoadsInPart {
     fn bulk_load(&self, store: &MemoryStore, changes: Vec<Result<Change>>) -> Result<u64> {
         store.bulk_load(&mut changes.into_iter().filter(Result::is_ok))
     }
@@ -213,9 +213,9 @@ impl Fault for LosesTheEndOfALoad {
 }
 
 #[derive(Default)]
-pub(crate) struct UpdatesWhatIsNotBound;
+pub(crate) struct UpdatesUnboundKeys;
 
-impl Fault for UpdatesWhatIsNotBound {
+impl Fault for UpdatesUnboundKeys {
     fn update(&self, store: &MemoryStore, binding: Binding) -> Result<Binding> {
         Ok(store.put(binding.clone())?.unwrap_or(binding))
     }

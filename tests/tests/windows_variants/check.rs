@@ -11,7 +11,7 @@ use certbind_httpsys::Notice;
 use certbind_simulator::Call;
 
 use crate::Answer;
-use crate::draw::{Rng, changes, key};
+use crate::generator::{Rng, changes, key};
 use crate::host::{Host, Store};
 use crate::seeded_faults::Faulty;
 
@@ -28,13 +28,13 @@ pub(crate) type Truth = BTreeMap<BindingKey, Binding>;
 
 /// The store that is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Subject {
+pub(crate) enum TestedStore {
     AsItIs,
     /// With a fault, which has to be found.
     With(Faulty),
 }
 
-impl Subject {
+impl TestedStore {
     fn of(self, store: &Store) -> Box<dyn BindingStore + '_> {
         match self {
             Self::AsItIs => Box::new(store),
@@ -45,7 +45,7 @@ impl Subject {
 
 /// # Panics
 /// If a condition is violated.
-pub(crate) fn try_variant(variant: &[Answer], seed: u64, subject: Subject) {
+pub(crate) fn try_variant(variant: &[Answer], seed: u64, subject: TestedStore) {
     let host = Host::new(variant);
     let mut rng = Rng::new(seed);
     // The error of a Windows that cannot be opened is returned at once.
@@ -74,7 +74,7 @@ pub(crate) fn try_variant(variant: &[Answer], seed: u64, subject: Subject) {
     }
     drop(tried);
     drop(store);
-    if subject == Subject::AsItIs {
+    if subject == TestedStore::AsItIs {
         for _ in 0..KILLS {
             cut_off(&mut rng, &host);
         }

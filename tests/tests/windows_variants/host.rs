@@ -13,7 +13,7 @@ use certbind_simulator::{Call, CertificateState, Simulator, Windows};
 use tempfile::TempDir;
 
 use crate::Answer;
-use crate::draw::{Rng, binding, keys};
+use crate::generator::{Rng, binding, keys};
 
 pub(crate) type Store = HttpSysStore<Arc<Simulator>>;
 

@@ -7,7 +7,7 @@
 mod check;
 
 mod doctor;
-mod draw;
+mod generator;
 mod host;
 mod outcomes;
 mod seeded_faults;
@@ -17,8 +17,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use certbind_simulator::Windows;
 
-use crate::check::{Subject, try_variant};
-use crate::draw::Rng;
+use crate::check::{TestedStore, try_variant};
+use crate::generator::Rng;
 
 /// How many pairs are drawn in every check; `CERTBIND_PAIRS` changes it for machines on which they take long (Wine).
 const PAIRS: u64 = 300;
@@ -45,7 +45,7 @@ fn all_hold(variants: &[Vec<Answer>], seed: u64) {
             eprintln!("{index} of {} variants", variants.len());
         }
         let done = catch_unwind(AssertUnwindSafe(|| {
-            try_variant(variant, seed, Subject::AsItIs);
+            try_variant(variant, seed, TestedStore::AsItIs);
         }));
         if let Err(panic) = done {
             let said = panic
@@ -162,7 +162,7 @@ fn named_variant() {
 }
 
 #[test]
-fn drawn_pairs_of_answers() {
+fn random_pairs_of_answers() {
     let answers = answers();
     let seed = number("CERTBIND_SEED", 1);
     let mut rng = Rng::new(seed);

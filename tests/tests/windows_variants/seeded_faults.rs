@@ -18,7 +18,7 @@ use windows_sys::Win32::Foundation::HANDLE;
 use windows_sys::Win32::Networking::HttpServer::{HTTPAPI_VERSION, HttpServiceConfigQueryNext};
 use windows_sys::Win32::System::IO::OVERLAPPED;
 
-use crate::check::{Subject, try_variant};
+use crate::check::{TestedStore, try_variant};
 use crate::host::Store;
 
 /// The fault.
@@ -73,12 +73,12 @@ struct EndsAtTwo(Arc<Simulator>);
 
 impl HttpApi for EndsAtTwo {
     unsafe fn initialize(&self, version: HTTPAPI_VERSION, flags: u32, none: *mut c_void) -> u32 {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         unsafe { self.0.initialize(version, flags, none) }
     }
 
     unsafe fn terminate(&self, flags: u32, none: *mut c_void) -> u32 {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         unsafe { self.0.terminate(flags, none) }
     }
 
@@ -90,7 +90,7 @@ impl HttpApi for EndsAtTwo {
         length: u32,
         overlapped: *const OVERLAPPED,
     ) -> u32 {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         unsafe { self.0.set(handle, id, information, length, overlapped) }
     }
 
@@ -102,7 +102,7 @@ impl HttpApi for EndsAtTwo {
         length: u32,
         overlapped: *const OVERLAPPED,
     ) -> u32 {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         unsafe { self.0.delete(handle, id, information, length, overlapped) }
     }
 
@@ -118,7 +118,7 @@ impl HttpApi for EndsAtTwo {
         overlapped: *const OVERLAPPED,
     ) -> u32 {
         let (input_of, output_of) = ((input, input_length), (output, output_length));
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         let code = unsafe {
             self.0.query(
                 handle,
@@ -147,7 +147,7 @@ impl HttpApi for EndsAtTwo {
         length: u32,
         overlapped: *const OVERLAPPED,
     ) -> u32 {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         unsafe { HttpApi::update(&self.0, handle, id, information, length, overlapped) }
     }
 
@@ -158,7 +158,7 @@ impl HttpApi for EndsAtTwo {
 
 fn is_found(fault: Faulty, variant: &[crate::Answer]) -> bool {
     (1..20).any(|seed| {
-        let tried = || try_variant(variant, seed, Subject::With(fault));
+        let tried = || try_variant(variant, seed, TestedStore::With(fault));
         catch_unwind(AssertUnwindSafe(tried)).is_err()
     })
 }

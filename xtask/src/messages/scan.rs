@@ -1,6 +1,6 @@
 //! The messages in a Rust source.
 //!
-//! A text is a message by its place: in `#[error("…")]`, in a `Display` implementation, or among the
+//! A text is a message by its context: in `#[error("…")]`, in a `Display` implementation, or among the
 //! arguments of a function that makes or prints errors, warnings or notes. Any other text of two
 //! words or more is taken for the reason that another message gives, so that a new way to make
 //! messages is not missed. Output, panics, patterns, help texts and tests are skipped.
@@ -113,7 +113,7 @@ const OTHERS: [&str; 41] = [
 ];
 
 /// The messages of a source in the order of their places. In a file that has `other_texts`, such as
-/// the output of a command, only the texts whose place makes them messages count.
+/// the output of a command, only the texts whose context makes them messages count.
 pub(crate) fn messages(source: &str, other_texts: bool) -> Result<Vec<Message>, String> {
     let tokens: TokenStream = source.parse().map_err(|error| format!("{error}"))?;
     let mut scan = Scan {
@@ -121,7 +121,7 @@ pub(crate) fn messages(source: &str, other_texts: bool) -> Result<Vec<Message>, 
         printers: printers(source),
         found: Vec::new(),
     };
-    scan.tokens(tokens, &Place::default());
+    scan.tokens(tokens, &Context::default());
     Ok(scan.found)
 }
 
@@ -143,7 +143,7 @@ pub(crate) fn test_modules(source: &str) -> Vec<String> {
 
 /// Where a token is.
 #[derive(Clone, Default)]
-struct Place {
+struct Context {
     kind: Option<Kind>,
     is_display: bool,
     /// The kind of what the `Display` implementation writes.
@@ -160,15 +160,15 @@ struct Scan {
 }
 
 impl Scan {
-    fn tokens(&mut self, tokens: TokenStream, place: &Place) {
+    fn tokens(&mut self, tokens: TokenStream, context: &Context) {
         let tokens: Vec<_> = tokens.into_iter().collect();
         let mut of_variable: Option<Kind> = None;
         let mut is_test = false;
         let mut at = 0;
         while at < tokens.len() {
-            let place = &Place {
-                kind: of_variable.or(place.kind),
-                ..place.clone()
+            let context = &Context {
+                kind: of_variable.or(context.kind),
+                ..context.clone()
             };
             match &tokens[at] {
                 token if is_mark(token, '#') => {
@@ -190,15 +190,15 @@ impl Scan {
                         TokenTree::Ident(name) if name != "mut" => Some(name.to_string()),
                         _ => None,
                     });
-                    of_variable = name.and_then(|name| place.variables.get(&name).copied());
+                    of_variable = name.and_then(|name| context.variables.get(&name).copied());
                 }
                 TokenTree::Group(group) if is_test => {
                     is_test = group.delimiter() != Delimiter::Brace;
                 }
-                TokenTree::Group(group) => self.group(&tokens, at, group, place),
+                TokenTree::Group(group) => self.group(&tokens, at, group, context),
                 TokenTree::Literal(literal) => {
                     if let Some(text) = text_of(&literal.to_string()) {
-                        self.add(text, place);
+                        self.add(text, context);
                     }
                 }
                 _ => {}
@@ -214,17 +214,17 @@ impl Scan {
             return;
         };
         if name == "error" {
-            let place = Place {
+            let context = Context {
                 kind: Some(Kind::Error),
-                ..Place::default()
+                ..Context::default()
             };
             let fields = template::unnamed_fields(rest);
-            self.formatted(arguments.stream(), 0, &fields, &place);
+            self.formatted(arguments.stream(), 0, &fields, &context);
         }
     }
 
-    fn group(&mut self, tokens: &[TokenTree], at: usize, group: &Group, place: &Place) {
-        let mut place = place.clone();
+    fn group(&mut self, tokens: &[TokenTree], at: usize, group: &Group, context: &Context) {
+        let mut context = context.clone();
         match group.delimiter() {
             Delimiter::Brace => {
                 let head = head(&tokens[..at]);
@@ -232,11 +232,11 @@ impl Scan {
                     return;
                 }
                 if head.contains(" fn ") {
-                    place.variables = variables(&group.stream(), &self.printers);
+                    context.variables = variables(&group.stream(), &self.printers);
                 }
                 if let Some(of) = display_of(&head) {
-                    place.is_display = true;
-                    place.displayed = kind_of_type(&of);
+                    context.is_display = true;
+                    context.displayed = kind_of_type(&of);
                 }
             }
             Delimiter::Parenthesis | Delimiter::Bracket => {
@@ -245,33 +245,39 @@ impl Scan {
                     return;
                 }
                 if let Some(kind) = maker(&called, &self.printers) {
-                    place.kind = Some(kind);
+                    context.kind = Some(kind);
                 }
                 if ["write!", "writeln!", "write_str"].contains(&called.as_str()) {
-                    place.kind = place.displayed.or(place.kind);
+                    context.kind = context.displayed.or(context.kind);
                 }
                 match called.as_str() {
                     "format!" | "format_args!" | "concat!" => {
-                        return self.formatted(group.stream(), 0, &[], &place);
+                        return self.formatted(group.stream(), 0, &[], &context);
                     }
                     // Elsewhere it writes output.
-                    "write!" | "writeln!" if place.is_display => {
-                        return self.formatted(group.stream(), 1, &[], &place);
+                    "write!" | "writeln!" if context.is_display => {
+                        return self.formatted(group.stream(), 1, &[], &context);
                     }
                     "write!" | "writeln!" => return,
                     called if called.ends_with('!') && maker(called, &self.printers).is_some() => {
-                        return self.formatted(group.stream(), 0, &[], &place);
+                        return self.formatted(group.stream(), 0, &[], &context);
                     }
                     _ => {}
                 }
             }
             Delimiter::None => {}
         }
-        self.tokens(group.stream(), &place);
+        self.tokens(group.stream(), &context);
     }
 
     /// The arguments of a macro that formats, whose template is at `index` or after it.
-    fn formatted(&mut self, tokens: TokenStream, index: usize, fields: &[String], place: &Place) {
+    fn formatted(
+        &mut self,
+        tokens: TokenStream,
+        index: usize,
+        fields: &[String],
+        context: &Context,
+    ) {
         let arguments = template::arguments(tokens);
         let is_text = |argument: &[TokenTree]| match argument {
             [TokenTree::Literal(text)] => text_of(&text.to_string()),
@@ -283,31 +289,31 @@ impl Scan {
             match is_text(argument).filter(|_| at >= index && !has_template) {
                 Some(text) => {
                     let named = template::named(&text, &arguments[at + 1..], fields);
-                    has_template = self.add(named, place);
+                    has_template = self.add(named, context);
                 }
                 None => others.push(argument.clone()),
             }
         }
         // The arguments of a template are parts of the message.
-        let place = Place {
-            kind: place.kind.filter(|_| !has_template),
-            ..place.clone()
+        let context = Context {
+            kind: context.kind.filter(|_| !has_template),
+            ..context.clone()
         };
         for argument in others {
-            self.tokens(argument.into_iter().collect(), &place);
+            self.tokens(argument.into_iter().collect(), &context);
         }
     }
 
     /// Whether the text is a message.
-    fn add(&mut self, text: String, place: &Place) -> bool {
-        let is_placed = place.is_display && text.contains('{');
-        let is_message = match place.kind {
+    fn add(&mut self, text: String, context: &Context) -> bool {
+        let is_placed = context.is_display && text.contains('{');
+        let is_message = match context.kind {
             Some(_) => words(&text) > 0,
             None if self.other_texts => false,
             None => is_sentence(&text) || is_placed && words(&text) > 0,
         };
         if is_message {
-            let kind = place.kind.unwrap_or(Kind::Reason);
+            let kind = context.kind.unwrap_or(Kind::Reason);
             self.found.push(Message { kind, text });
         }
         is_message

@@ -17,7 +17,7 @@ fn one(source: &str) -> (Kind, String) {
 }
 
 #[test]
-fn every_place_of_a_message_is_read() {
+fn messages_are_read_in_every_context() {
     let import = "use crate::message::{note, report, warn};";
     for (kind, text, source) in [
         (

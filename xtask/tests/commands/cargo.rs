@@ -98,7 +98,7 @@ fn packages_and_targets_on_pages_exist() {
         let text = read(&page);
         let all = ["cargo test ", "cargo run ", "cargo build "].map(|start| commands(&text, start));
         for command in all.concat() {
-            // `-p PACKAGE` stands for any.
+            // `-p PACKAGE` is a placeholder.
             let named = values(&command, &["-p", "--package"]);
             for name in named.iter().filter(|name| **name != "PACKAGE") {
                 let package = packages.iter().find(|package| package["name"] == **name);

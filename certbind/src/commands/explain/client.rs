@@ -16,7 +16,7 @@ pub(super) struct ClientView<'a> {
     /// Whether certificates were given.
     has_folder: bool,
     /// The reasons why the client would refuse the certificate.
-    pub(super) problems: Vec<Problem>,
+    pub(super) problems: Vec<Refusal>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(super) enum Sees {
 }
 
 /// A reason to refuse a certificate: its identifier in JSON, and a sentence.
-pub(super) type Problem = (&'static str, String);
+pub(super) type Refusal = (&'static str, String);
 
 impl<'a> ClientView<'a> {
     pub(super) fn of(

@@ -177,7 +177,7 @@ fn section(out: &mut impl Write, id: &str, title: &str, content: &str) -> io::Re
 struct Data<'a> {
     hosts: Vec<Cow<'a, str>>,
     rules: BTreeMap<&'a str, RuleOf>,
-    findings: Vec<Told<'a>>,
+    findings: Vec<PageFinding<'a>>,
     bindings: Vec<Row<'a>>,
     /// The bound certificates of the inventory, by their hashes.
     certificates: BTreeMap<String, CertificateOf<'a>>,
@@ -208,7 +208,7 @@ struct RuleOf {
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
+struct PageFinding<'a> {
     rule: &'static str,
     host: Option<usize>,
     key: Option<String>,
@@ -236,7 +236,7 @@ impl<'a> Data<'a> {
             };
             (rule.id, of)
         });
-        let findings = report.findings.iter().map(|finding| Told {
+        let findings = report.findings.iter().map(|finding| PageFinding {
             rule: finding.rule.id,
             host: finding.place.host,
             key: match &finding.place.subject {

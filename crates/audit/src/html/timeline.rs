@@ -82,7 +82,7 @@ pub(super) fn svg(exports: &[HostExport], inventory: &Inventory, config: &Config
         day(now)
     );
     svg.push_str("</svg>\n");
-    for (count, told) in [
+    for (count, printed) in [
         (
             hidden_soon,
             "more expire soon and are not drawn; CB102 lists them.",
@@ -91,7 +91,7 @@ pub(super) fn svg(exports: &[HostExport], inventory: &Inventory, config: &Config
         (expired, "have expired and are not drawn; CB101 lists them."),
     ] {
         if count > 0 {
-            let _ = writeln!(svg, "<p class=\"quiet\">{count} {told}</p>");
+            let _ = writeln!(svg, "<p class=\"quiet\">{count} {printed}</p>");
         }
     }
     svg

@@ -58,7 +58,7 @@ fn every_encoding_of_windows_is_read() {
 }
 
 #[test]
-fn bindings_are_added_removed_and_cleared_in_the_order_of_the_file() {
+fn changes_apply_in_the_order_of_the_file() {
     let remove = "<remove protocol=\"https\" bindingInformation=\"*:443:www.a.test\" />".to_owned();
     for (list, expected) in [
         (format!("{WWW}<clear/>{MAIL}"), &["*:443:mail.a.test"][..]),
@@ -189,7 +189,7 @@ fn a_removed_site_leaves_its_name_and_number() {
 }
 
 #[test]
-fn entities_and_what_is_no_configuration_are_refused() {
+fn entities_and_other_documents_are_refused() {
     let sites = with_sites(&site(WWW));
     let doctype = "<!DOCTYPE configuration [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>\r\n";
     refused(
@@ -248,7 +248,7 @@ fn certificates_of_ftp_and_of_the_metadata_are_read() {
 }
 
 #[test]
-fn a_redirected_configuration_is_told() {
+fn a_redirected_configuration_is_reported() {
     let file = |attributes: &str| {
         format!("<configuration><configurationRedirection{attributes}/></configuration>")
     };

@@ -30,7 +30,7 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
         if applications.len() < fleet.config.many_applications.max(2) {
             continue;
         }
-        let told: Vec<_> = applications
+        let printed: Vec<_> = applications
             .iter()
             .take(RelatedLocations::MAX_LOCATIONS)
             .map(|id| match fleet.config.application(id) {
@@ -38,14 +38,14 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
                 None => format!("{{{id}}}"),
             })
             .collect();
-        let more = match applications.len() - told.len() {
+        let more = match applications.len() - printed.len() {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
         let sentence = format!(
             "{} applications use it: {}{more}",
             applications.len(),
-            told.join(", ")
+            printed.join(", ")
         );
         let place = FindingLocation {
             host: None,

@@ -25,14 +25,14 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
         return None;
     }
     let names = certificate.names();
-    let told: Vec<_> = names.iter().take(5).map(ToString::to_string).collect();
-    let more = match names.len() - told.len() {
+    let printed: Vec<_> = names.iter().take(5).map(ToString::to_string).collect();
+    let more = match names.len() - printed.len() {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    Some(match told.is_empty() {
+    Some(match printed.is_empty() {
         true => "its certificate has no names".into(),
-        false => format!("its certificate is for {}{more}", told.join(", ")).into(),
+        false => format!("its certificate is for {}{more}", printed.join(", ")).into(),
     })
 }
 

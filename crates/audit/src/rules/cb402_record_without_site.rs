@@ -32,7 +32,7 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     };
     // A site without autostart may be started at any time.
     let sites = configuration.sites.iter().flat_map(|site| &site.https);
-    let asked = Asked::of(sites);
+    let asked = Requirements::of(sites);
     for bound in &host.bindings {
         if bound.binding.record().app_id == IIS && !asked.for_key(bound.binding.key()) {
             findings.add(bound.place(), "no https binding of a site matches it");
@@ -42,13 +42,13 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
 
 /// The requirements of the sites.
 #[derive(Default)]
-struct Asked<'a> {
+struct Requirements<'a> {
     bindings: Vec<&'a SiteBinding>,
     /// The names in lower case, and the wildcards that cover them.
     names: HashSet<(Port, String)>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> Requirements<'a> {
     fn of(bindings: impl Iterator<Item = &'a SiteBinding>) -> Self {
         let mut asked = Self::default();
         let mut addresses = HashSet::new();

@@ -1,7 +1,7 @@
 //! The rules: a file each, and here a line for its module and one in the list.
 
 mod cb001_shadowed;
-mod cb002_wildcard_beside_addresses;
+mod cb002_wildcard_and_addresses;
 mod cb003_ip_versions_differ;
 mod cb004_one_ip_version;
 mod cb005_no_store_name;
@@ -98,7 +98,7 @@ macro_rules! rules {
 
 rules! {
     cb001_shadowed
-    cb002_wildcard_beside_addresses
+    cb002_wildcard_and_addresses
     cb003_ip_versions_differ
     cb004_one_ip_version
     cb005_no_store_name

@@ -15,7 +15,7 @@ pub(super) struct Matched {
 }
 
 /// The rule and subject of a finding about one host.
-type Mark = (String, EarlierSubject);
+type FindingIdentity = (String, EarlierSubject);
 
 /// The most pairs of hosts that are compared by their findings, so that the time is bounded.
 const MAX_PAIRS: usize = 1_000_000;
@@ -45,7 +45,7 @@ pub(super) fn matched(report: &Report, earlier: &EarlierReport) -> Matched {
     // Two hosts are similar if they share more than half of the findings of either. Hosts of a farm
     // are similar as well: a host counts as renamed only if each of the two is the most similar one
     // to the other, among all hosts.
-    let best = |marks: &BTreeSet<Mark>, others: &[BTreeSet<Mark>]| {
+    let best = |marks: &BTreeSet<FindingIdentity>, others: &[BTreeSet<FindingIdentity>]| {
         let mut alike: Vec<_> = others
             .iter()
             .map(|other| {
@@ -73,14 +73,14 @@ pub(super) fn matched(report: &Report, earlier: &EarlierReport) -> Matched {
     matched
 }
 
-fn marks_before(earlier: &EarlierReport) -> Vec<BTreeSet<Mark>> {
+fn marks_before(earlier: &EarlierReport) -> Vec<BTreeSet<FindingIdentity>> {
     let names = earlier.hosts.iter().map(|host| host.name.as_str());
     let index: HashMap<_, usize> = names.zip(0..).collect();
     let mut marks = vec![BTreeSet::new(); earlier.hosts.len()];
     for finding in earlier.findings.iter().chain(&earlier.waived) {
         let host = finding.host.as_deref().and_then(|name| index.get(name));
         if let Some(host) = host {
-            let mark: Mark = (finding.rule.clone(), finding.subject.clone());
+            let mark: FindingIdentity = (finding.rule.clone(), finding.subject.clone());
             marks[*host].insert(mark);
         }
     }
@@ -90,7 +90,7 @@ fn marks_before(earlier: &EarlierReport) -> Vec<BTreeSet<Mark>> {
     marks
 }
 
-fn marks_now(report: &Report) -> Vec<BTreeSet<Mark>> {
+fn marks_now(report: &Report) -> Vec<BTreeSet<FindingIdentity>> {
     let mut marks = vec![BTreeSet::new(); report.hosts.len()];
     let waived = report.waived.iter().map(|waived| &waived.finding);
     for finding in report.findings.iter().chain(waived) {
@@ -104,7 +104,10 @@ fn marks_now(report: &Report) -> Vec<BTreeSet<Mark>> {
 }
 
 /// Unassessed hosts are similar to no other.
-fn clear_unassessed(marks: &mut [BTreeSet<Mark>], is_unassessed: impl Fn(usize) -> bool) {
+fn clear_unassessed(
+    marks: &mut [BTreeSet<FindingIdentity>],
+    is_unassessed: impl Fn(usize) -> bool,
+) {
     for (host, marks) in marks.iter_mut().enumerate() {
         if is_unassessed(host) {
             marks.clear();

@@ -211,7 +211,7 @@ fn not_assessed_is_never_fixed() {
 }
 
 #[test]
-fn what_was_waived_is_not_new_when_its_waiver_ends() {
+fn waived_findings_are_not_new_when_their_waiver_ends() {
     let hosts = [host("web-01", &[A])];
     let mut decided = config();
     decided.waivers.push(crate::Waiver {

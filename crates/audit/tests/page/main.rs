@@ -121,7 +121,7 @@ fn the_page_is_quiet_whole_and_alone() {
     assert_eq!(browser.run(after), "auto", "a page ends between causes");
 }
 
-/// Keeps a picture beside what is built, for people to look at.
+/// Stores a picture next to the built files, for people to look at.
 fn keep(name: &str, base64: &str) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");
     std::fs::create_dir_all(&folder).unwrap();
@@ -244,8 +244,8 @@ fn bindings_and_findings_lead_to_each_other() {
     browser.type_into("#search", "eu.shop");
     let count: usize = rows(&browser)[0][6].parse().unwrap();
     browser.click("#bindings tbody td:last-child a");
-    let told = "return document.querySelectorAll('#findings-of-rules li').length";
-    assert_eq!(browser.run(told), count);
+    let printed = "return document.querySelectorAll('#findings-of-rules li').length";
+    assert_eq!(browser.run(printed), count);
     browser.run("document.getElementById('search').value = ''");
     browser.click("#findings-of-rules li a");
     let searched = "return document.getElementById('search').value";
@@ -254,7 +254,7 @@ fn bindings_and_findings_lead_to_each_other() {
         "hostnameport=eu.shop.contoso.com:443"
     );
     browser.click("#narrowed a");
-    let all = browser.run(told).as_u64().unwrap();
+    let all = browser.run(printed).as_u64().unwrap();
     assert!(all > count as u64, "{all} in all");
 }
 

@@ -67,7 +67,7 @@ fn count(browser: &Browser, selector: &str) -> u64 {
 }
 
 #[test]
-fn the_first_screen_has_what_to_do() {
+fn the_first_screen_lists_the_tasks() {
     require!("chromedriver", "chromium");
     let folder = TempDir::new().unwrap();
     let browser = opened(&folder);
@@ -300,7 +300,7 @@ fn printed(folder: &TempDir, pdf: &[u8]) -> String {
 
 /// More than is put on paper: the rest is counted, with the place to find it.
 #[test]
-fn paper_counts_what_it_leaves_out() {
+fn paper_counts_omitted_findings() {
     require!("chromedriver", "chromium", "pdftotext");
     let folder = TempDir::new().unwrap();
     let bindings = (0..2_100).map(|n| bound(&format!("hostnameport=h{n}:443"), www(), "MY"));

@@ -29,7 +29,7 @@ fn refused(bytes: &[u8], expected: &str) {
 }
 
 #[test]
-fn every_form_is_read() {
+fn every_format_is_read() {
     let set: &[(&str, &[u8])] = &[("web01/SYSTEM", b"regf"), ("web02.txt", TEXT)];
     for archive in [zip(set), tar(set), gz(&tar(set)), xz(&tar(set))] {
         assert_eq!(opened(&archive), files(set));
@@ -191,7 +191,7 @@ fn encrypted_and_unknown_entries_are_refused() {
 }
 
 #[test]
-fn what_is_not_read_is_named() {
+fn unread_files_are_named() {
     refused(b"7z\xbc\xaf\x27\x1c", "a 7z archive");
     refused(b"BZh91AY", "a bzip2 file");
     refused(&gz(&gz(TEXT)), "contains a gzip file");
@@ -200,7 +200,7 @@ fn what_is_not_read_is_named() {
 }
 
 #[test]
-fn limits_bound_what_is_unpacked() {
+fn limits_bound_unpacked_bytes() {
     let limits = Limits {
         max_bytes: 1 << 20,
         max_ratio: 100,

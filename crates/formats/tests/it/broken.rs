@@ -103,7 +103,7 @@ fn hash_in_a_central_store_record_is_an_error() {
 }
 
 #[test]
-fn errors_behind_the_first_thousand_are_counted_and_no_repeated_key_is_a_binding() {
+fn repeated_keys_after_the_first_thousand_errors_are_no_bindings() {
     let record = |hash: &str| {
         format!(
             "    IP:port                      : 0.0.0.0:443\r\n    Certificate Hash             : \
@@ -155,11 +155,11 @@ fn a_missing_option_line_is_noticed() {
     let some = host().replacen(&format!("{line}\r\n"), "", 1);
     for text in [one, some] {
         let reading = read_text(&text).unwrap();
-        let told = reading
+        let printed = reading
             .warnings
             .iter()
             .find(|warning| warning.kind == WarningKind::Trimmed);
-        assert!(told.unwrap().what.contains("Disable QUIC"));
+        assert!(printed.unwrap().what.contains("Disable QUIC"));
     }
 }
 
@@ -186,14 +186,15 @@ fn options_that_only_other_records_have_are_missed() {
     let end = 1 + text.find("\n Extended").unwrap();
     let trimmed = format!("{}{}", &text[..start], &text[end..]);
     let reading = read_text(&trimmed).unwrap();
-    let told = reading
+    let printed = reading
         .warnings
         .iter()
         .find(|warning| warning.kind == WarningKind::Trimmed);
-    let told = told.unwrap();
-    assert_eq!(told.line, Some(8));
+    let printed = printed.unwrap();
+    assert_eq!(printed.line, Some(8));
     assert!(
-        told.what
+        printed
+            .what
             .starts_with("trimmed: no line for Reject Connections, Disable HTTP2, ")
     );
 }
@@ -293,10 +294,10 @@ fn other_spellings_are_read_and_reported() {
         reading.export.bindings,
         read_text(&host()).unwrap().export.bindings
     );
-    let told =
+    let printed =
         |warning: &&certbind_formats::ConversionWarning| warning.kind == WarningKind::Spelling;
     assert!(
-        reading.warnings.iter().filter(told).count() >= 1,
+        reading.warnings.iter().filter(printed).count() >= 1,
         "{:?}",
         reading.warnings
     );

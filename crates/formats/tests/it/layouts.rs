@@ -161,7 +161,7 @@ fn every_kind_has_its_line_of_a_key() {
 }
 
 #[test]
-fn layouts_of_real_listings_are_honest() {
+fn layouts_of_real_listings_are_accepted() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
     let mut checked = 0;
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -40,7 +40,7 @@ fn absent_store_name_differs_from_my() {
 }
 
 #[test]
-fn the_old_layout_prints_back_with_its_blanks() {
+fn the_old_layout_prints_back_with_its_spaces() {
     let reading = prints_back(
         filled("04-old-layout-default.txt").as_bytes(),
         &ReadOptions::default(),

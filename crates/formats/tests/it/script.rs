@@ -164,7 +164,7 @@ fn script_of_the_example_matches_its_snapshot() {
 }
 
 #[test]
-fn percent_signs_are_doubled_and_blanks_quoted() {
+fn percent_signs_are_doubled_and_spaces_quoted() {
     let hash = certbind_core::CertHash::new([7; 20]);
     let name = Some("100 % & more".parse().unwrap());
     let record = Record::new(hash, name, certbind_core::Uuid::nil());

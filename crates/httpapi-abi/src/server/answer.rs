@@ -112,10 +112,10 @@ impl<'a> Answer<'a> {
     /// # Safety
     /// `output` is valid for writes of [`size`](Self::size) bytes.
     pub unsafe fn write(&self, output: *mut c_void) {
-        // SAFETY: the caller's promise; clears the padding between the fields as well.
+        // SAFETY: the caller's guarantee; clears the padding between the fields as well.
         unsafe { output.cast::<u8>().write_bytes(0, self.head) };
         let tail = output.wrapping_byte_add(self.head).cast::<u8>();
-        // SAFETY: the caller's promise for the data after the head; our bytes do not overlap it.
+        // SAFETY: the caller's guarantee for the data after the head; our bytes do not overlap it.
         unsafe { ptr::copy_nonoverlapping(self.tail.as_ptr(), tail, self.tail.len()) };
         let to = |offset: Option<usize>| {
             offset.map_or(ptr::null_mut(), |offset| output.wrapping_byte_add(offset))
@@ -127,7 +127,7 @@ impl<'a> Answer<'a> {
                 set.KeyDesc.pIpPort = to(self.address).cast();
                 set.ParamDesc = self.param(to);
                 let output = output.cast::<HTTP_SERVICE_CONFIG_SSL_SET>();
-                // SAFETY: the caller's promise for the head, which this is.
+                // SAFETY: the caller's guarantee for the head, which this is.
                 unsafe { output.write_unaligned(set) };
             }
             BindingKey::Sni(_) | BindingKey::ScopedCcs(_) => {
@@ -136,7 +136,7 @@ impl<'a> Answer<'a> {
                 set.KeyDesc.Host = to(self.host).cast();
                 set.ParamDesc = self.param(to);
                 let output = output.cast::<HTTP_SERVICE_CONFIG_SSL_SNI_SET>();
-                // SAFETY: the caller's promise for the head, which this is.
+                // SAFETY: the caller's guarantee for the head, which this is.
                 unsafe { output.write_unaligned(set) };
             }
             BindingKey::Ccs(_) => {
@@ -144,7 +144,7 @@ impl<'a> Answer<'a> {
                 set.KeyDesc.LocalAddress = any;
                 set.ParamDesc = self.param(to);
                 let output = output.cast::<HTTP_SERVICE_CONFIG_SSL_CCS_SET>();
-                // SAFETY: the caller's promise for the head, which this is.
+                // SAFETY: the caller's guarantee for the head, which this is.
                 unsafe { output.write_unaligned(set) };
             }
         }

@@ -81,12 +81,12 @@ impl PropertyAnswer {
     /// `output` is valid for writes of [`size`](Self::size) bytes.
     pub unsafe fn write(&self, output: *mut c_void) {
         let (bytes, length) = (self.bytes.as_ptr(), self.bytes.len());
-        // SAFETY: the caller's promise; our bytes do not overlap it.
+        // SAFETY: the caller's guarantee; our bytes do not overlap it.
         unsafe { ptr::copy_nonoverlapping(bytes, output.cast::<u8>(), length) };
         for (at, target) in &self.pointers {
             let pointer = output.wrapping_byte_add(*target);
             let place = output.wrapping_byte_add(*at).cast::<*mut c_void>();
-            // SAFETY: the caller's promise; the place is a pointer's within the bytes.
+            // SAFETY: the caller's guarantee; the place is a pointer's within the bytes.
             unsafe { place.write_unaligned(pointer) };
         }
     }

@@ -32,10 +32,10 @@ pub unsafe fn read_set_property(
     information: *const c_void,
     length: u32,
 ) -> Result<(BindingKey, Property), RequestError> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's guarantee.
     let (key, param) = unsafe { set(kind, information, length) }?;
     let property = property_type(param.ParamType)?;
-    // SAFETY: the caller's promise for the pointers in it.
+    // SAFETY: the caller's guarantee for the pointers in it.
     let value = unsafe { value(property, &param.Anonymous) }?;
     let flags = param.Flags;
     Ok((key, Property { flags, value }))
@@ -54,7 +54,7 @@ pub unsafe fn read_delete_property(
     information: *const c_void,
     length: u32,
 ) -> Result<(BindingKey, PropertyType), RequestError> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's guarantee.
     let (key, param) = unsafe { set(kind, information, length) }?;
     Ok((key, property_type(param.ParamType)?))
 }
@@ -74,23 +74,23 @@ pub unsafe fn read_query_property(
 ) -> Result<(Query, PropertyType), RequestError> {
     let (query, property) = match kind {
         Kind::IpPort => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let query = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_QUERY_EX>(input, length) }?;
             let key = || ip_port(&query.KeyDesc);
             let asked = query_of(query.QueryDesc, query.dwToken, key);
             (asked?, query.ParamType)
         }
         Kind::Sni | Kind::ScopedCcs => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let query = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_SNI_QUERY_EX>(input, length) }?;
             let asked = query_of(query.QueryDesc, query.dwToken, || {
-                // SAFETY: the caller's promise for the pointer in it.
+                // SAFETY: the caller's guarantee for the pointer in it.
                 unsafe { host_port(kind, &query.KeyDesc) }.map(|(key, _)| key)
             });
             (asked?, query.ParamType)
         }
         Kind::Ccs => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let query = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_CCS_QUERY_EX>(input, length) }?;
             let key = || any_address(&query.KeyDesc.LocalAddress).map(BindingKey::Ccs);
             let asked = query_of(query.QueryDesc, query.dwToken, key);
@@ -109,19 +109,19 @@ unsafe fn set(
 ) -> Result<(BindingKey, HTTP_SERVICE_CONFIG_SSL_PARAM_EX), RequestError> {
     match kind {
         Kind::IpPort => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let set = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_SET_EX>(information, length) }?;
             Ok((ip_port(&set.KeyDesc)?, set.ParamDesc))
         }
         Kind::Sni | Kind::ScopedCcs => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let set = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_SNI_SET_EX>(information, length) }?;
-            // SAFETY: the caller's promise for the pointer in it.
+            // SAFETY: the caller's guarantee for the pointer in it.
             let (key, _) = unsafe { host_port(kind, &set.KeyDesc) }?;
             Ok((key, set.ParamDesc))
         }
         Kind::Ccs => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let set = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_CCS_SET_EX>(information, length) }?;
             let port = any_address(&set.KeyDesc.LocalAddress)?;
             Ok((BindingKey::Ccs(port), set.ParamDesc))

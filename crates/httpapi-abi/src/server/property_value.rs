@@ -32,7 +32,7 @@ pub(super) unsafe fn value(
         property,
         left: ExtendedProperties::MAX_BYTES,
     };
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's guarantee.
     unsafe { memory.value(union) }
 }
 
@@ -67,7 +67,7 @@ impl Memory {
                 // SAFETY: any bytes make one.
                 let param = unsafe { union.HttpPerformanceParam };
                 let what = "the performance setting";
-                // SAFETY: the caller's promise.
+                // SAFETY: the caller's guarantee.
                 let buffer = unsafe { self.list::<u8>(param.Buffer, param.BufferSize, what) }?;
                 PropertyValue::Performance(PerformanceSetting::new(param.Type, &buffer)?)
             }
@@ -75,10 +75,10 @@ impl Memory {
                 // SAFETY: any bytes make one.
                 let param = unsafe { union.HttpTlsRestrictionsParam };
                 let (list, count) = (param.TlsRestrictions, param.RestrictionCount);
-                // SAFETY: the caller's promise.
+                // SAFETY: the caller's guarantee.
                 let all =
                     unsafe { self.list::<TLS_PARAMETERS>(list, count, "the TLS restrictions") }?;
-                // SAFETY: the caller's promise for the pointers in each.
+                // SAFETY: the caller's guarantee for the pointers in each.
                 let all = all.iter().map(|one| unsafe { self.restriction(one) });
                 let all = all.collect::<Result<_, _>>()?;
                 PropertyValue::TlsRestrictions(TlsRestrictions::new(all)?)
@@ -87,9 +87,9 @@ impl Memory {
                 // SAFETY: any bytes make one.
                 let param = unsafe { union.HttpErrorHeadersParam };
                 let (list, count) = (param.Headers.cast(), param.HeaderCount.into());
-                // SAFETY: the caller's promise.
+                // SAFETY: the caller's guarantee.
                 let all = unsafe { self.list::<HTTP_UNKNOWN_HEADER>(list, count, "the headers") }?;
-                // SAFETY: the caller's promise for the pointers in each.
+                // SAFETY: the caller's guarantee for the pointers in each.
                 let all = all.iter().map(|one| unsafe { self.header(one) });
                 let all = all.collect::<Result<_, _>>()?;
                 PropertyValue::ErrorHeaders(ErrorHeaders::new(param.StatusCode, all)?)
@@ -99,7 +99,7 @@ impl Memory {
                 let param = unsafe { union.HttpTlsSessionTicketKeysParam };
                 let (list, count) = (param.SessionTicketKeys, param.SessionTicketKeyCount);
                 let what = "the session ticket keys";
-                // SAFETY: the caller's promise.
+                // SAFETY: the caller's guarantee.
                 let all = unsafe { self.list::<SecPkgCred_SessionTicketKey>(list, count, what) }?;
                 let all = all.iter().map(ticket_key).collect::<Result<_, _>>()?;
                 PropertyValue::SessionTicketKeys(SessionTicketKeys::new(all)?)
@@ -115,13 +115,13 @@ impl Memory {
     ) -> Result<TlsRestriction, RequestError> {
         let (list, count) = (found.pDisabledCrypto.cast(), found.cDisabledCrypto);
         let what = "the disabled algorithms";
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         let crypto = unsafe { self.list::<CRYPTO_SETTINGS>(list, count, what) }?;
-        // SAFETY: the caller's promise for the pointers in each.
+        // SAFETY: the caller's guarantee for the pointers in each.
         let crypto = crypto.iter().map(|one| unsafe { self.crypto(one) });
         let disabled_crypto = crypto.collect::<Result<_, _>>()?;
         Ok(TlsRestriction {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             alpn_ids: unsafe { self.names(found.rgstrAlpnIds, found.cAlpnIds) }?,
             disabled_protocols: found.grbitDisabledProtocols,
             disabled_crypto,
@@ -135,9 +135,9 @@ impl Memory {
         let (list, count) = (found.rgstrChainingModes, found.cChainingModes);
         Ok(DisabledCrypto {
             usage: found.eAlgorithmUsage,
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             algorithm: unsafe { self.name(&found.strCngAlgId) }?,
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             chaining_modes: unsafe { self.names(list, count) }?,
             min_bits: found.dwMinBitLength,
             max_bits: found.dwMaxBitLength,
@@ -148,13 +148,13 @@ impl Memory {
     /// As [`value`], of the pointers in it.
     unsafe fn header(&mut self, found: &HTTP_UNKNOWN_HEADER) -> Result<Header, RequestError> {
         let (name, length) = (found.pName.cast_mut().cast(), found.NameLength.into());
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         let name = unsafe { self.list::<u8>(name, length, "the name of a header") }?;
         let (value, length) = (
             found.pRawValue.cast_mut().cast(),
             found.RawValueLength.into(),
         );
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         let value = unsafe { self.list::<u8>(value, length, "the value of a header") }?;
         Ok(Header::new(&String::from_utf8_lossy(&name), &value)?)
     }
@@ -168,10 +168,10 @@ impl Memory {
         count: u32,
     ) -> Result<Vec<TlsName>, RequestError> {
         let what = "a list of names";
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         let names = unsafe { self.list::<LSA_UNICODE_STRING>(list.cast(), count, what) }?;
         let names = names.iter().map(|name| {
-            // SAFETY: the caller's promise for the pointer in it.
+            // SAFETY: the caller's guarantee for the pointer in it.
             let name = unsafe { self.name(name) }?;
             name.ok_or(RequestError::Null { what })
         });
@@ -188,7 +188,7 @@ impl Memory {
         if !found.Length.is_multiple_of(2) {
             return Err(RequestError::Utf16 { what });
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         let units = unsafe { self.list::<u16>(text, u32::from(found.Length) / 2, what) }?;
         if units.is_empty() {
             return Ok(None);
@@ -217,7 +217,7 @@ impl Memory {
             return Err(RequestError::Null { what });
         }
         let read = |n| {
-            // SAFETY: the caller's promise; it is an element of the list.
+            // SAFETY: the caller's guarantee; it is an element of the list.
             unsafe { list.cast::<T>().wrapping_add(n).read_unaligned() }
         };
         Ok((0..count).map(read).collect())

@@ -51,27 +51,27 @@ pub unsafe fn read_set(
 ) -> Result<Binding, RequestError> {
     let (key, spelling, param) = match kind {
         Kind::IpPort => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let set = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_SET>(information, length) }?;
-            // SAFETY: the caller's promise for the pointer in it.
+            // SAFETY: the caller's guarantee for the pointer in it.
             let key = unsafe { ip_port(&set.KeyDesc) }?;
             (key, None, set.ParamDesc)
         }
         Kind::Sni | Kind::ScopedCcs => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let set = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_SNI_SET>(information, length) }?;
-            // SAFETY: the caller's promise for the pointer in it.
+            // SAFETY: the caller's guarantee for the pointer in it.
             let (key, spelling) = unsafe { host_port(kind, &set.KeyDesc) }?;
             (key, Some(spelling), set.ParamDesc)
         }
         Kind::Ccs => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let set = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_CCS_SET>(information, length) }?;
             let key = BindingKey::Ccs(any_address(&set.KeyDesc.LocalAddress)?);
             (key, None, set.ParamDesc)
         }
     };
-    // SAFETY: the caller's promise for the pointers in it.
+    // SAFETY: the caller's guarantee for the pointers in it.
     let binding = Binding::new(key, unsafe { record(&param) }?)?;
     match spelling {
         Some(host) => Ok(binding.with_host_spelling(&host)?),
@@ -93,19 +93,19 @@ pub unsafe fn read_delete(
 ) -> Result<BindingKey, RequestError> {
     match kind {
         Kind::IpPort => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let set = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_SET>(information, length) }?;
-            // SAFETY: the caller's promise for the pointer in it.
+            // SAFETY: the caller's guarantee for the pointer in it.
             unsafe { ip_port(&set.KeyDesc) }
         }
         Kind::Sni | Kind::ScopedCcs => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let set = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_SNI_SET>(information, length) }?;
-            // SAFETY: the caller's promise for the pointer in it.
+            // SAFETY: the caller's guarantee for the pointer in it.
             unsafe { host_port(kind, &set.KeyDesc) }.map(|(key, _)| key)
         }
         Kind::Ccs => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let set = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_CCS_SET>(information, length) }?;
             any_address(&set.KeyDesc.LocalAddress).map(BindingKey::Ccs)
         }
@@ -127,23 +127,23 @@ pub unsafe fn read_query(
 ) -> Result<Query, RequestError> {
     match kind {
         Kind::IpPort => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let query = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_QUERY>(input, length) }?;
             query_of(query.QueryDesc, query.dwToken, || {
-                // SAFETY: the caller's promise for the pointer in it.
+                // SAFETY: the caller's guarantee for the pointer in it.
                 unsafe { ip_port(&query.KeyDesc) }
             })
         }
         Kind::Sni | Kind::ScopedCcs => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let query = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_SNI_QUERY>(input, length) }?;
             query_of(query.QueryDesc, query.dwToken, || {
-                // SAFETY: the caller's promise for the pointer in it.
+                // SAFETY: the caller's guarantee for the pointer in it.
                 unsafe { host_port(kind, &query.KeyDesc) }.map(|(key, _)| key)
             })
         }
         Kind::Ccs => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let query = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_CCS_QUERY>(input, length) }?;
             query_of(query.QueryDesc, query.dwToken, || {
                 any_address(&query.KeyDesc.LocalAddress).map(BindingKey::Ccs)
@@ -177,7 +177,7 @@ pub(super) unsafe fn read<T: Copy>(pointer: *const c_void, length: u32) -> Resul
         let found = length;
         return Err(RequestError::Short { found, needed });
     }
-    // SAFETY: the caller's promise, for at least as many bytes as a `T` has.
+    // SAFETY: the caller's guarantee, for at least as many bytes as a `T` has.
     Ok(unsafe { pointer.cast::<T>().read_unaligned() })
 }
 
@@ -193,11 +193,11 @@ unsafe fn ip_port(key: &HTTP_SERVICE_CONFIG_SSL_KEY) -> Result<BindingKey, Reque
     let family = unsafe { address.cast::<ADDRESS_FAMILY>().read_unaligned() };
     let address = match family {
         AF_INET => {
-            // SAFETY: the caller's promise for this family.
+            // SAFETY: the caller's guarantee for this family.
             v4(unsafe { address.cast::<SOCKADDR_IN>().read_unaligned() })
         }
         family if is_ipv6(family) => {
-            // SAFETY: the caller's promise for this family.
+            // SAFETY: the caller's guarantee for this family.
             v6(unsafe { address.cast::<SOCKADDR_IN6>().read_unaligned() })
         }
         found => return Err(RequestError::Family { found }),
@@ -247,7 +247,7 @@ pub(super) unsafe fn host_port(
 ) -> Result<(BindingKey, String), RequestError> {
     let port = any_address(&key.IpPort)?;
     let what = "the host name";
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's guarantee.
     let spelling = unsafe { text(key.Host, what, MAX_HOST_LENGTH) }?;
     let spelling = spelling.ok_or(RequestError::Null { what })?;
     let endpoint = HostPort::new(Host::new(&spelling)?, port);
@@ -298,16 +298,16 @@ pub(super) fn v6(address: SOCKADDR_IN6) -> SocketAddr {
 /// The pointers in `param` are null or valid for reads: of `SslHashLength` bytes, of strings up to
 /// their NUL or their limit.
 unsafe fn record(param: &HTTP_SERVICE_CONFIG_SSL_PARAM) -> Result<Record, RequestError> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's guarantee.
     let hash = unsafe { hash(param) }?;
     let store = param.pSslCertStoreName;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's guarantee.
     let store = unsafe { store_name(store, "the certificate store name") }?;
     let ctl_store = param.pDefaultSslCtlStoreName;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's guarantee.
     let ctl_store = unsafe { store_name(ctl_store, "the CTL store name") }?;
     let ctl = param.pDefaultSslCtlIdentifier;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's guarantee.
     let ctl = unsafe { text(ctl, "the CTL identifier", CtlIdentifier::MAX_LENGTH) }?;
     let guid = &param.AppId;
     let app_id = Uuid::from_fields(guid.data1, guid.data2, guid.data3, &guid.data4);
@@ -338,7 +338,7 @@ unsafe fn hash(param: &HTTP_SERVICE_CONFIG_SSL_PARAM) -> Result<Option<CertHash>
         return Err(RequestError::Null { what });
     }
     let bytes = param.pSslHash.cast::<[u8; CertHash::LENGTH]>();
-    // SAFETY: the caller's promise, for the length that was checked.
+    // SAFETY: the caller's guarantee, for the length that was checked.
     Ok(Some(CertHash::new(unsafe { bytes.read_unaligned() })))
 }
 
@@ -348,7 +348,7 @@ unsafe fn store_name(
     pointer: *const u16,
     what: &'static str,
 ) -> Result<Option<StoreName>, RequestError> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's guarantee.
     let name = unsafe { text(pointer, what, StoreName::MAX_LENGTH) }?;
     Ok(name.as_deref().map(StoreName::new).transpose()?)
 }

@@ -44,23 +44,23 @@ pub unsafe fn read_service_set(
 ) -> Result<ServiceRecord, RequestError> {
     Ok(match kind {
         ServiceKind::ListenList => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             ServiceRecord::Listen(unsafe { listen_address(information, length) }?)
         }
         ServiceKind::UrlReservation => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let set = unsafe { read::<HTTP_SERVICE_CONFIG_URLACL_SET>(information, length) }?;
-            // SAFETY: the caller's promise for the pointer in it.
+            // SAFETY: the caller's guarantee for the pointer in it.
             let url = unsafe { url(&set.KeyDesc) }?;
             let what = "the security descriptor";
             let sddl = set.ParamDesc.pStringSecurityDescriptor;
-            // SAFETY: the caller's promise for the pointer in it.
+            // SAFETY: the caller's guarantee for the pointer in it.
             let sddl = unsafe { text(sddl, what, SecurityDescriptor::MAX_LENGTH) }?;
             let sddl = sddl.ok_or(RequestError::Null { what })?.parse()?;
             ServiceRecord::Reservation(UrlReservation { url, sddl })
         }
         ServiceKind::Timeout => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let set = unsafe { read::<HTTP_SERVICE_CONFIG_TIMEOUT_SET>(information, length) }?;
             let (what, found) = ("the value of the timeout", i64::from(set.ParamDesc));
             if found == 0 {
@@ -69,12 +69,12 @@ pub unsafe fn read_service_set(
             ServiceRecord::Timeout(timeout(set.KeyDesc)?, set.ParamDesc)
         }
         ServiceKind::Cache => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let set = unsafe { read::<HTTP_SERVICE_CONFIG_CACHE_SET>(information, length) }?;
             ServiceRecord::Cache(cache(set.KeyDesc)?, set.ParamDesc)
         }
         ServiceKind::Setting => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let set = unsafe { read::<HTTP_SERVICE_CONFIG_SETTING_SET>(information, length) }?;
             ServiceRecord::Setting(setting(set.KeyDesc)?, set.ParamDesc)
         }
@@ -95,27 +95,27 @@ pub unsafe fn read_service_delete(
 ) -> Result<ServiceKey, RequestError> {
     Ok(match kind {
         ServiceKind::ListenList => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             ServiceKey::Listen(unsafe { listen_address(information, length) }?)
         }
         ServiceKind::UrlReservation => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let set = unsafe { read::<HTTP_SERVICE_CONFIG_URLACL_SET>(information, length) }?;
-            // SAFETY: the caller's promise for the pointer in it.
+            // SAFETY: the caller's guarantee for the pointer in it.
             ServiceKey::Reservation(unsafe { url(&set.KeyDesc) }?)
         }
         ServiceKind::Timeout => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let set = unsafe { read::<HTTP_SERVICE_CONFIG_TIMEOUT_SET>(information, length) }?;
             ServiceKey::Timeout(timeout(set.KeyDesc)?)
         }
         ServiceKind::Cache => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let set = unsafe { read::<HTTP_SERVICE_CONFIG_CACHE_SET>(information, length) }?;
             ServiceKey::Cache(cache(set.KeyDesc)?)
         }
         ServiceKind::Setting => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let set = unsafe { read::<HTTP_SERVICE_CONFIG_SETTING_SET>(information, length) }?;
             ServiceKey::Setting(setting(set.KeyDesc)?)
         }
@@ -137,11 +137,11 @@ pub unsafe fn read_service_query(
     Ok(match kind {
         ServiceKind::ListenList => ServiceQuery::ListenList,
         ServiceKind::UrlReservation => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let query = unsafe { read::<HTTP_SERVICE_CONFIG_URLACL_QUERY>(input, length) }?;
             match query.QueryDesc {
                 found if found == HttpServiceConfigQueryExact => {
-                    // SAFETY: the caller's promise for the pointer in it.
+                    // SAFETY: the caller's guarantee for the pointer in it.
                     ServiceQuery::Reservation(unsafe { url(&query.KeyDesc) }?)
                 }
                 found if found == HttpServiceConfigQueryNext => {
@@ -151,17 +151,17 @@ pub unsafe fn read_service_query(
             }
         }
         ServiceKind::Timeout => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let key = unsafe { read::<HTTP_SERVICE_CONFIG_TIMEOUT_KEY>(input, length) }?;
             ServiceQuery::Timeout(timeout(key)?)
         }
         ServiceKind::Cache => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let key = unsafe { read::<HTTP_SERVICE_CONFIG_CACHE_KEY>(input, length) }?;
             ServiceQuery::Cache(cache(key)?)
         }
         ServiceKind::Setting => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller's guarantee.
             let key = unsafe { read::<HTTP_SERVICE_CONFIG_SETTING_KEY>(input, length) }?;
             ServiceQuery::Setting(setting(key)?)
         }
@@ -172,7 +172,7 @@ pub unsafe fn read_service_query(
 /// The string in `key` is null, or valid for reads up to its NUL or the limit.
 unsafe fn url(key: &HTTP_SERVICE_CONFIG_URLACL_KEY) -> Result<UrlPrefix, RequestError> {
     let what = "the URL";
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's guarantee.
     let url = unsafe { text(key.pUrlPrefix, what, MAX_URL_LENGTH) }?;
     Ok(url.ok_or(RequestError::Null { what })?.parse()?)
 }
@@ -185,7 +185,7 @@ unsafe fn listen_address(
     information: *const c_void,
     length: u32,
 ) -> Result<ListenAddress, RequestError> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's guarantee.
     let param = unsafe { read::<HTTP_SERVICE_CONFIG_IP_LISTEN_PARAM>(information, length) }?;
     let (address, room) = (
         param.pAddress.cast::<c_void>(),
@@ -202,7 +202,7 @@ unsafe fn listen_address(
             .ok_or(RequestError::Number { what, found })
     };
     needs(size_of::<ADDRESS_FAMILY>())?;
-    // SAFETY: the caller's promise; that many bytes are valid.
+    // SAFETY: the caller's guarantee; that many bytes are valid.
     let family = unsafe { address.cast::<ADDRESS_FAMILY>().read_unaligned() };
     let address = match family {
         AF_INET => {
@@ -291,7 +291,7 @@ impl ServiceReply {
     /// `output` is valid for writes of [`size`](Self::size) bytes.
     pub unsafe fn write(&self, output: *mut c_void) {
         let to = output.cast::<u8>();
-        // SAFETY: the caller's promise; our bytes do not overlap it.
+        // SAFETY: the caller's guarantee; our bytes do not overlap it.
         unsafe { ptr::copy_nonoverlapping(self.bytes.as_ptr(), to, self.bytes.len()) };
         if let Some([url, sddl]) = self
             .strings
@@ -306,7 +306,7 @@ impl ServiceReply {
                 },
             };
             let output = output.cast::<HTTP_SERVICE_CONFIG_URLACL_SET>();
-            // SAFETY: the caller's promise: the bytes begin with room for it.
+            // SAFETY: the caller's guarantee: the bytes begin with room for it.
             unsafe { output.write_unaligned(set) };
         }
     }

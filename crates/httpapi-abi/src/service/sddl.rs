@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn denials_are_told_from_permissions() {
+    fn denials_differ_from_permissions() {
         let denies = |text: &str| {
             let sddl: SecurityDescriptor = text.parse().unwrap();
             sddl.aces()[0].denies_listening()

@@ -33,10 +33,10 @@ proptest! {
         let mut before = before;
         before.extend(shared.clone());
         after.extend(shared);
-        let told = compared(&before, &after);
-        prop_assert!(told.is_sorted_by(|a, b| a.key() < b.key()));
+        let printed = compared(&before, &after);
+        prop_assert!(printed.is_sorted_by(|a, b| a.key() < b.key()));
         let mut made = before.clone();
-        for change in &told {
+        for change in &printed {
             match change {
                 Comparison::Added(b) => prop_assert_eq!(made.insert(b.key().clone(), b.clone()), None),
                 Comparison::Removed(b) => prop_assert_eq!(made.remove(b.key()), Some(b.clone())),
@@ -51,7 +51,7 @@ proptest! {
         }
         prop_assert_eq!(&made, &after);
         let keys: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
-        prop_assert_eq!(told.len(), keys.len(), "each key is told once");
+        prop_assert_eq!(printed.len(), keys.len(), "each key is told once");
     }
 
     #[test]
@@ -62,7 +62,7 @@ proptest! {
         let (before, after) = (binding(before).unwrap(), binding(after).unwrap());
         let json = |binding: &Binding| serde_json::to_value(binding).unwrap();
         let (old, new) = (json(&before), json(&after));
-        let told: BTreeMap<String, (serde_json::Value, serde_json::Value)> =
+        let printed: BTreeMap<String, (serde_json::Value, serde_json::Value)> =
             FieldChange::between(&before, &after)
                 .iter()
                 .map(|change| {
@@ -95,7 +95,7 @@ proptest! {
                 expected.insert(property.name().to_owned(), (words(old), words(new)));
             }
         }
-        prop_assert_eq!(told, expected);
+        prop_assert_eq!(printed, expected);
     }
 }
 
@@ -133,10 +133,10 @@ fn bit_differences_are_set_or_cleared() {
     };
     let before = bound("[\"reject\", \"disable_quic\", \"0x10000\"]");
     let after = bound("[\"disable_http2\", \"disable_quic\", \"0x20000\"]");
-    let told = FieldChange::between(&before, &after);
-    assert_eq!(told.len(), 1);
+    let printed = FieldChange::between(&before, &after);
+    assert_eq!(printed.len(), 1);
     assert_eq!(
-        told[0].to_string(),
+        printed[0].to_string(),
         "flags: +disable_http2 +0x20000 -reject -0x10000"
     );
 }
@@ -148,20 +148,20 @@ fn a_sequence_out_of_order_is_refused_not_misread() {
         Ok(Binding::new(key.parse().unwrap(), record).unwrap())
     };
     for list in [["ccs=443", "ccs=80"], ["ccs=443", "ccs=443"]] {
-        let mut told = diff(list.map(bound), [bound("ccs=443")]);
-        let error = told.find_map(Result::err).unwrap();
+        let mut printed = diff(list.map(bound), [bound("ccs=443")]);
+        let error = printed.find_map(Result::err).unwrap();
         assert!(matches!(error, StoreError::Invalid { .. }), "{error}");
         assert!(error.to_string().contains("after ccs=443"), "{error}");
-        assert!(told.next().is_none());
+        assert!(printed.next().is_none());
     }
 }
 
 #[test]
 fn an_error_of_a_sequence_ends_it() {
     let broken = [Err(StoreError::ReadOnly), Ok(sample()), Ok(sample())];
-    let mut told = diff(broken, []);
-    assert!(matches!(told.next(), Some(Err(StoreError::ReadOnly))));
-    assert!(told.next().is_none() && told.next().is_none());
+    let mut printed = diff(broken, []);
+    assert!(matches!(printed.next(), Some(Err(StoreError::ReadOnly))));
+    assert!(printed.next().is_none() && printed.next().is_none());
 }
 
 fn sample() -> Binding {

@@ -72,10 +72,10 @@ fn drift_is_refused_by_key() {
             let target = backend().with(&before());
             target.store.apply(&drift.clone().into()).unwrap();
             let drifted = target.held();
-            let told = moved(apply(target.store.as_ref(), &plan()));
-            assert_eq!(told.len(), 1, "{name}: {drift:?}");
-            assert_eq!(told[0].key, *drift.key());
-            assert_eq!(told[0].found.as_ref(), drift.new_value());
+            let printed = moved(apply(target.store.as_ref(), &plan()));
+            assert_eq!(printed.len(), 1, "{name}: {drift:?}");
+            assert_eq!(printed[0].key, *drift.key());
+            assert_eq!(printed[0].found.as_ref(), drift.new_value());
             assert_eq!(target.held(), drifted, "{name}: {drift:?}");
         }
     }
@@ -174,8 +174,8 @@ fn drift_after_the_check_is_refused() {
             after_apply: None,
             isolated: true,
         };
-        let told = moved(apply(&meddled, &plan()));
-        assert_eq!(told[0].key, *drift.key());
+        let printed = moved(apply(&meddled, &plan()));
+        assert_eq!(printed[0].key, *drift.key());
         let drifted = memory().with(&before());
         drifted.store.apply(&drift.into()).unwrap();
         assert_eq!(target.held(), drifted.held());
@@ -195,11 +195,11 @@ fn difference_after_apply_is_reported() {
         };
         let error = apply(&meddled, &plan()).unwrap_err();
         assert!(error.to_string().contains("was applied"), "{error}");
-        let Error::ReadBack(told) = error else {
+        let Error::ReadBack(printed) = error else {
             panic!("{error}")
         };
-        assert_eq!(told.len(), 1);
-        assert_eq!(told[0].found, Some(bound(key, 9)));
+        assert_eq!(printed.len(), 1);
+        assert_eq!(printed[0].found, Some(bound(key, 9)));
     }
 }
 

@@ -144,11 +144,11 @@ fn binding_of_another_application_is_reported() {
     let mut record = mine.record().clone();
     record.app_id = Uuid::from_u128(7);
     let theirs = mine.clone().with_record(record).unwrap();
-    let told = warned(&Planner::default(), &of(&[mine]), &of(&[theirs]));
+    let printed = warned(&Planner::default(), &of(&[mine]), &of(&[theirs]));
     let expected = Warning::TakenOver {
         key: "0.0.0.0:443".parse().unwrap(),
         from: Uuid::from_u128(7),
         to: Uuid::nil(),
     };
-    assert_eq!(told, [expected]);
+    assert_eq!(printed, [expected]);
 }

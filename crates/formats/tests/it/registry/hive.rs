@@ -262,9 +262,9 @@ fn unknown_entry_is_reported_with_its_place() {
         key("SslNewBindingInfo"),
     ];
     let reading = read_hive(&file(&system(families))).unwrap();
-    let told: Vec<_> = reading.warnings.iter().map(ToString::to_string).collect();
+    let printed: Vec<_> = reading.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
-        told,
+        printed,
         [
             "SslBindingInfo: the value \"DefaultSslCertCheckMode\" is in no binding's key; \
              HTTP.sys is not known to read it there, and it is not converted",
@@ -395,7 +395,7 @@ fn a_dirty_hive_is_read_and_reported() {
 }
 
 #[test]
-fn a_hive_that_is_cut_short_is_a_problem() {
+fn a_truncated_hive_is_a_parse_error() {
     let many = Node {
         keys: (1..=200)
             .map(|port| binding(&format!("0.0.0.0:{port}")))
@@ -523,7 +523,7 @@ fn wrong_list_length_is_a_parse_error() {
 }
 
 #[test]
-fn a_broken_bin_is_a_problem_if_it_has_to_do_with_bindings() {
+fn a_broken_bin_with_bindings_is_a_parse_error() {
     let mut hive = two();
     hive[4096] = b'x';
     let found = keeping_on(&hive).unwrap_err();

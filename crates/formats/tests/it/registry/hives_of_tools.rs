@@ -41,9 +41,9 @@ fn a_hive_of_hivex_is_read() {
     );
     let sni = bound(&reading, "hostnameport=sni.iis8.com:443");
     assert_eq!(sni.host_spelling(), Some("SNI.IIS8.com"));
-    let told: Vec<_> = reading.warnings.iter().map(ToString::to_string).collect();
+    let printed: Vec<_> = reading.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
-        told,
+        printed,
         [
             "SslBindingInfo: the value \"DefaultSslCertCheckMode\" is in no binding's key; \
              HTTP.sys is not known to read it there, and it is not converted",

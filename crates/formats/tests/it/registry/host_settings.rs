@@ -62,7 +62,7 @@ fn found(bytes: &[u8]) -> (Configuration, Vec<String>) {
 }
 
 #[test]
-fn the_configuration_beside_bindings_is_read_from_hives() {
+fn service_configuration_is_read_from_hives() {
     let (configuration, skipped) = found(&hive());
     let records = configuration.records();
     let records: Vec<_> = records
@@ -174,7 +174,7 @@ fn timeouts_are_read_and_reported_as_inferred() {
 }
 
 #[test]
-fn configuration_that_cannot_be_read_is_reported_and_no_damage_of_bindings() {
+fn unreadable_configuration_is_no_damage_of_bindings() {
     let reservations = key("UrlAclInfo")
         .value("http://+:80/App/", BINARY, &EVERYONE[..47])
         .value("no URL", BINARY, &EVERYONE)

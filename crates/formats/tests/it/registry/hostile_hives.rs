@@ -20,8 +20,8 @@ fn both_ways(file: &[u8]) {
     };
     if let Ok(reading) = read(file, &options) {
         // Each takes bytes of the file.
-        let told = reading.warnings.len() + reading.errors.len() + reading.export.bindings.len();
-        assert!(told <= file.len() / 4 + 4);
+        let printed = reading.warnings.len() + reading.errors.len() + reading.export.bindings.len();
+        assert!(printed <= file.len() / 4 + 4);
     }
 }
 

@@ -60,13 +60,13 @@ fn export_of_wine_is_read() {
                 "hostnameport=sni.iis8.com:443",
             ]
         );
-        let told: Vec<_> = reading
+        let printed: Vec<_> = reading
             .warnings
             .iter()
             .map(|warning| (warning.kind, &warning.path))
             .collect();
         assert_eq!(
-            told,
+            printed,
             // The descriptor of the reservation has a list whose length field is too large.
             [
                 (WarningKind::Value, &Some("SslBindingInfo".to_owned())),
@@ -147,8 +147,8 @@ fn an_application_id_that_is_missing_is_reported() {
             .app_id
             .is_nil()
     );
-    let told = "line 3: SslBindingInfo\\0.0.0.0:443: no AppId; assumed to be all zeros";
-    assert_eq!(warnings(&text), [(WarningKind::Trimmed, told.into())]);
+    let printed = "line 3: SslBindingInfo\\0.0.0.0:443: no AppId; assumed to be all zeros";
+    assert_eq!(warnings(&text), [(WarningKind::Trimmed, printed.into())]);
 }
 
 #[test]
@@ -187,10 +187,10 @@ fn a_central_store_binding_has_no_certificate() {
         errors(&central(HASH)),
         ["line 3: SslCcsBindingInfo\\0.0.0.0:443: a ccs binding cannot have a certificate hash"]
     );
-    let told = warnings(&central("\"SslCertStoreName\"=\"MY\""));
-    assert_eq!(told[0].0, WarningKind::Value);
+    let printed = warnings(&central("\"SslCertStoreName\"=\"MY\""));
+    assert_eq!(printed[0].0, WarningKind::Value);
     assert!(
-        told[0]
+        printed[0]
             .1
             .starts_with("line 5: SslCcsBindingInfo\\0.0.0.0:443: SslCertStoreName: ")
     );
@@ -230,11 +230,11 @@ fn deletions_are_reported_and_done() {
         let reading = read_text(&text).unwrap();
         assert_eq!(reading.export.bindings.len(), left, "{path}");
         let what = "this deletes the key when the file is imported; deletions are not converted";
-        let told = |warning: &&certbind_formats::ConversionWarning| {
+        let printed = |warning: &&certbind_formats::ConversionWarning| {
             warning.kind == WarningKind::Value && warning.what == what
         };
-        assert_eq!(reading.warnings.iter().filter(told).count(), 1, "{path}");
-        assert_eq!(reading.warnings.iter().find(told).unwrap().line, Some(8));
+        assert_eq!(reading.warnings.iter().filter(printed).count(), 1, "{path}");
+        assert_eq!(reading.warnings.iter().find(printed).unwrap().line, Some(8));
     }
     let elsewhere = format!("{}\n[-HKEY_LOCAL_MACHINE\\SOFTWARE\\Contoso]\n", whole(""));
     assert_eq!(warnings(&elsewhere), []);
@@ -245,13 +245,13 @@ fn a_deleted_value_is_reported_and_taken_back() {
     let text = whole("\"DefaultFlags\"=dword:00000002\n\"DefaultFlags\"=-\n\"Colour\"=-");
     let reading = read_text(&text).unwrap();
     assert_eq!(reading.export.bindings[0].record().flags.bits(), 0);
-    let told: Vec<_> = reading
+    let printed: Vec<_> = reading
         .warnings
         .iter()
         .map(|warning| (warning.kind, warning.line))
         .collect();
     assert_eq!(
-        told,
+        printed,
         [
             (WarningKind::Default, Some(7)),
             (WarningKind::Skipped, Some(8))
@@ -380,7 +380,7 @@ fn line_ends_in_texts_are_preserved() {
 }
 
 #[test]
-fn comments_and_blanks_do_not_matter() {
+fn comments_and_spaces_do_not_matter() {
     let plain = whole("\"DefaultFlags\"=dword:00000002\n\"SslCertStoreName\"=\"MY\"");
     let noted = plain
         .replace("dword:00000002", " dword: 2 ; ask for certificates")

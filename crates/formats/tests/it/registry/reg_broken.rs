@@ -145,7 +145,7 @@ fn broken_value_is_named_with_line_and_expectation() {
 }
 
 #[test]
-fn each_key_that_names_no_binding_is_a_problem() {
+fn each_key_that_names_no_binding_is_a_parse_error() {
     for (family, name, values, expected) in [
         (
             "SslBindingInfo",
@@ -219,8 +219,8 @@ fn unknown_entry_is_reported_with_its_place() {
          [{CURRENT}\\SslNewBindingInfo]\n\n[{CURRENT}\\UrlAclInfo]\n\"z\"=hex:00\nnonsense\n",
         whole("")
     );
-    let told = warnings(&text);
-    let lines: Vec<_> = told.iter().map(|(_, what)| what.as_str()).collect();
+    let printed = warnings(&text);
+    let lines: Vec<_> = printed.iter().map(|(_, what)| what.as_str()).collect();
     assert_eq!(
         lines,
         [
@@ -238,11 +238,11 @@ fn unknown_entry_is_reported_with_its_place() {
         ]
     );
     assert!(
-        told[..5]
+        printed[..5]
             .iter()
             .all(|(kind, _)| *kind == WarningKind::Value)
     );
-    assert_eq!(told[5].0, WarningKind::Skipped);
+    assert_eq!(printed[5].0, WarningKind::Skipped);
 }
 
 #[test]
@@ -309,7 +309,7 @@ fn a_text_that_looks_like_keys_is_a_text() {
 }
 
 #[test]
-fn a_broken_key_line_is_a_problem_wherever_it_is() {
+fn a_broken_key_line_is_a_parse_error_anywhere() {
     let file = whole("").replacen(":443]", ":443", 1);
     assert_eq!(errors(&file).len(), 1);
     assert!(errors(&file)[0].starts_with("line 3: expected a key's path in brackets"));
@@ -320,12 +320,12 @@ fn text_that_is_cut_short_is_noticed() {
     let text = whole("\"DefaultFlags\"=dword:00000002");
     let in_a_value = text.len() - 3;
     let reading = read_text(&text[..in_a_value]).unwrap();
-    let told = reading
+    let printed = reading
         .warnings
         .iter()
         .find(|warning| warning.kind == WarningKind::Trimmed)
         .unwrap();
-    assert!(told.what.contains("it may be truncated"));
+    assert!(printed.what.contains("it may be truncated"));
     let file = written(some_bindings(3));
     for end in (0..file.len()).step_by(7) {
         let _ = read(&file[..end], &ReadOptions::default());
@@ -343,9 +343,9 @@ fn text_that_is_cut_short_is_noticed() {
 #[test]
 fn number_of_reported_lines_is_bounded() {
     let file = format!("REGEDIT4\n{}[{CURRENT}]\n", "?\n".repeat(100_000));
-    let told = warnings(&file);
-    assert_eq!(told.len(), 100);
-    let (_, last) = told.last().unwrap();
+    let printed = warnings(&file);
+    assert_eq!(printed.len(), 100);
+    let (_, last) = printed.last().unwrap();
     assert_eq!(
         last,
         "line 101: this line is malformed and was ignored, as were others after it"

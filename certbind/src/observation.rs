@@ -14,7 +14,7 @@ use crate::stores::{Opened, StoreUrl};
 use crate::warnings::warn_of;
 
 /// The bindings of a host at a time. It is complete: a partial reading is an error.
-pub(crate) struct Look {
+pub(crate) struct Observation {
     /// The host, if the source names it.
     pub(crate) host: Option<String>,
     pub(crate) time: Interval,
@@ -23,7 +23,7 @@ pub(crate) struct Look {
     pub(crate) past: Option<Past>,
 }
 
-impl Look {
+impl Observation {
     /// Reads a store now.
     pub(crate) fn at_store(url: &StoreUrl) -> Result<Self, Error> {
         let began = Timestamp::now();

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::error::Error;
 use crate::history;
-use crate::look::Look;
+use crate::observation::Observation;
 use crate::past::{At, Past, State};
 use crate::recording::{Interval, Recording};
 use crate::stores::{Opened, StoreUrl};
@@ -23,17 +23,17 @@ pub(crate) struct Target<'a> {
 }
 
 /// An observation that was recorded.
-pub(crate) struct Kept {
+pub(crate) struct Recorded {
     pub(crate) host: String,
-    pub(crate) look: Interval,
+    pub(crate) observation: Interval,
     /// When the previous observation began; `None` for the first.
     pub(crate) since: Option<Timestamp>,
     pub(crate) bindings: usize,
-    pub(crate) commits: Vec<KeptCommit>,
+    pub(crate) commits: Vec<RecordedCommit>,
 }
 
 /// A commit of a recording.
-pub(crate) struct KeptCommit {
+pub(crate) struct RecordedCommit {
     pub(crate) revision: u64,
     /// When and by whom it was made, if that is known.
     pub(crate) known: Option<String>,
@@ -42,7 +42,7 @@ pub(crate) struct KeptCommit {
 }
 
 pub(crate) enum Outcome {
-    Kept(Kept),
+    Recorded(Recorded),
     Late(Late),
 }
 
@@ -55,11 +55,11 @@ pub(crate) struct Late {
 }
 
 impl Late {
-    pub(crate) fn error(&self, look: &Look, name: &str) -> Error {
+    pub(crate) fn error(&self, observation: &Observation, name: &str) -> Error {
         Error::OutOfOrder {
             source_name: name.to_owned(),
             host: self.host.clone(),
-            began: look.time.began,
+            began: observation.time.began,
             last: self.last.ended,
             differs: !self.is_recorded,
         }
@@ -75,33 +75,33 @@ impl<'a> Target<'a> {
     }
 
     /// The host of an observation.
-    pub(crate) fn host(&self, look: &Look, name: &str) -> Result<String, Error> {
+    pub(crate) fn host(&self, observation: &Observation, name: &str) -> Result<String, Error> {
         let host = self.host.map(ToOwned::to_owned);
-        host.or_else(|| look.host.clone())
+        host.or_else(|| observation.host.clone())
             .ok_or_else(|| Error::UnnamedHost {
                 source_name: name.to_owned(),
             })
     }
 
     /// Adds an observation. The recording is locked during the call.
-    pub(crate) fn keep(&self, look: &Look, name: &str) -> Result<Outcome, Error> {
-        let host = self.host(look, name)?;
+    pub(crate) fn add(&self, observation: &Observation, name: &str) -> Result<Outcome, Error> {
+        let host = self.host(observation, name)?;
         let store = Opened::open_recording(self.url, Access::Create)?;
         let past = Past::read(&store, self.url)?;
         let mut recording = self.recording(&store, &past, &host, name)?;
         if let Some(last) = recording.last_look
-            && look.time.began < last.ended
+            && observation.time.began < last.ended
         {
             return Ok(Outcome::Late(Late {
                 host,
-                is_recorded: is_recorded(&past, look),
+                is_recorded: is_recorded(&past, observation),
                 last,
             }));
         }
         let since = recording.last_look.map(|last| last.began);
         let mut commits = Vec::new();
         let mut before = past.bindings.clone();
-        for (origin, known, after) in steps(&past, look, &recording) {
+        for (origin, known, after) in steps(&past, observation, &recording) {
             let batch = batch(&before, &after)?;
             if batch.is_empty() {
                 continue;
@@ -110,7 +110,7 @@ impl<'a> Target<'a> {
                 store: self.url.to_string(),
             })?;
             let revision = history.apply_from(&batch, &origin)?.revision();
-            commits.push(KeptCommit {
+            commits.push(RecordedCommit {
                 revision: revision.unwrap_or_default(),
                 known,
                 before,
@@ -119,16 +119,16 @@ impl<'a> Target<'a> {
             before = after;
         }
         // Last: if this is interrupted, the interval of the next observation is too long, but true.
-        recording.first_look = recording.first_look.or(Some(look.time.ended));
-        recording.last_look = Some(look.time);
-        recording.source_revision = look.past.as_ref().map(|past| past.revision);
+        recording.first_look = recording.first_look.or(Some(observation.time.ended));
+        recording.last_look = Some(observation.time);
+        recording.source_revision = observation.past.as_ref().map(|past| past.revision);
         recording.revision = commits.last().map_or(past.revision, |it| it.revision);
         store.set_recording(&recording)?;
-        Ok(Outcome::Kept(Kept {
+        Ok(Outcome::Recorded(Recorded {
             host: recording.host,
-            look: look.time,
+            observation: observation.time,
             since,
-            bindings: look.bindings.len(),
+            bindings: observation.bindings.len(),
             commits,
         }))
     }
@@ -194,8 +194,12 @@ fn batch(before: &State, after: &State) -> Result<Batch, Error> {
 
 /// The commits to make: their origins, by whom they were made if that is known, and the bindings after
 /// each.
-fn steps(past: &Past, look: &Look, recording: &Recording) -> Vec<(Origin, Option<String>, State)> {
-    if let Some(steps) = steps_of_history(past, look, recording) {
+fn steps(
+    past: &Past,
+    observation: &Observation,
+    recording: &Recording,
+) -> Vec<(Origin, Option<String>, State)> {
+    if let Some(steps) = steps_of_history(past, observation, recording) {
         return steps;
     }
     let found = match recording.last_look {
@@ -207,10 +211,10 @@ fn steps(past: &Past, look: &Look, recording: &Recording) -> Vec<(Origin, Option
             host: recording.host.clone(),
             ..Author::default()
         },
-        time: system_time(look.time.ended),
+        time: system_time(observation.time.ended),
         found,
     };
-    vec![(origin, None, look.bindings.clone())]
+    vec![(origin, None, observation.bindings.clone())]
 }
 
 /// Observations have whole milliseconds, as commits do.
@@ -226,10 +230,10 @@ fn system_time(time: Timestamp) -> SystemTime {
 /// The author of a change is never guessed.
 fn steps_of_history(
     past: &Past,
-    look: &Look,
+    observation: &Observation,
     recording: &Recording,
 ) -> Option<Vec<(Origin, Option<String>, State)>> {
-    let source = look.past.as_ref()?;
+    let source = observation.past.as_ref()?;
     let last = recording.source_revision?;
     if source.recording.is_some() || source.state(last).ok()? != past.bindings {
         return None;
@@ -253,8 +257,8 @@ fn steps_of_history(
 }
 
 /// Whether the recording has the bindings of an observation for its time.
-fn is_recorded(past: &Past, look: &Look) -> bool {
-    let revision = past.quietly_revision_at(&At::Time(look.time.ended));
+fn is_recorded(past: &Past, observation: &Observation) -> bool {
+    let revision = past.quietly_revision_at(&At::Time(observation.time.ended));
     let state = revision.and_then(|revision| past.state(revision));
-    state.is_ok_and(|state| state == look.bindings)
+    state.is_ok_and(|state| state == observation.bindings)
 }
