@@ -369,7 +369,7 @@ mod tests {
             let mut arguments = commands
                 .iter()
                 .filter(|it| it.get_name() == command)
-                .flat_map(|it| it.get_arguments());
+                .flat_map(clap::Command::get_arguments);
             let found = arguments.find(|it| it.get_long() == Some(option));
             let found = found.unwrap_or_else(|| panic!("{command} has no --{option}"));
             let has = |names: Option<Vec<&str>>| names.is_some_and(|it| it.contains(&former));
