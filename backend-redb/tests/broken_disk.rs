@@ -321,10 +321,8 @@ impl History {
             Err(error) => return refused(&error).map(|()| written),
         };
         for batch in &self.batches {
-            let met = written.model.apply(batch).map(|applied| {
-                let inverse = applied.inverse();
-                written.model.apply(&inverse).unwrap();
-                applied
+            let met = written.model.apply(batch).inspect(|applied| {
+                written.model.apply(&applied.inverse()).unwrap();
             });
             match (store.apply(batch), met) {
                 (Ok(applied), Ok(expected)) => {
