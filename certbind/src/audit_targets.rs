@@ -261,6 +261,25 @@ fn of_store(url: &StoreUrl) -> Result<HostExport, Error> {
 }
 
 fn of_file(path: &Path, from: HostFrom, logs: &HiveLogs) -> Result<HostExport, Error> {
+    // One broken record hides no other: it is a finding itself.
+    let options = ReadOptions {
+        keep_going: true,
+        ..ReadOptions::default()
+    };
+    let reading = match logs.read_hive(path, &options)? {
+        Some(reading) => reading,
+        None => logs.read(path, not_blank(path)?, &options)?,
+    };
+    let printed = reading.export.header.host.clone();
+    let name = printed.filter(|_| from == HostFrom::Export);
+    Ok(HostExport::new(
+        name.unwrap_or_else(|| file_host(path, from)),
+        reading,
+    ))
+}
+
+/// The bytes of a file that has any.
+fn not_blank(path: &Path) -> Result<Vec<u8>, Error> {
     let bytes = files::read(path).map_err(|source| Error::Input {
         path: path.to_owned(),
         source,
@@ -271,18 +290,7 @@ fn of_file(path: &Path, from: HostFrom, logs: &HiveLogs) -> Result<HostExport, E
             problem: "the file is empty".to_owned(),
         });
     }
-    // One broken record hides no other: it is a finding itself.
-    let options = ReadOptions {
-        keep_going: true,
-        ..ReadOptions::default()
-    };
-    let reading = logs.read(path, bytes, &options)?;
-    let printed = reading.export.header.host.clone();
-    let name = printed.filter(|_| from == HostFrom::Export);
-    Ok(HostExport::new(
-        name.unwrap_or_else(|| file_host(path, from)),
-        reading,
-    ))
+    Ok(bytes)
 }
 
 fn unassessed(name: String, input: &Input, why: String) -> HostExport {

@@ -1,10 +1,10 @@
 //! The transaction logs of a hive: those next to it, those of an option, or none.
 
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use certbind_formats::hive::LogFile;
-use certbind_formats::{Format, ReadOptions, ReadOutcome};
+use certbind_formats::hive::{self, FileError, LogFile};
+use certbind_formats::{Format, ReadError, ReadOptions, ReadOutcome};
 use clap::Args;
 
 use crate::error::Error;
@@ -48,6 +48,47 @@ impl LogOptions {
 }
 
 impl HiveLogs {
+    /// Reads the export in a file, with the logs if it is a hive.
+    pub(crate) fn read_file(
+        &self,
+        path: &Path,
+        options: &ReadOptions,
+    ) -> Result<ReadOutcome, Error> {
+        match self.read_hive(path, options)? {
+            Some(reading) => Ok(reading),
+            None => self.read(path, files::read(path).map_err(unreadable(path))?, options),
+        }
+    }
+
+    /// Reads a hive on the disk, with its logs: only those parts of it that bindings need. Nothing for any
+    /// other export.
+    pub(crate) fn read_hive(
+        &self,
+        path: &Path,
+        options: &ReadOptions,
+    ) -> Result<Option<ReadOutcome>, Error> {
+        let format = options.format.or_else(|| format_of_name(path));
+        if format.is_some_and(|format| format != Format::Hive) {
+            return Ok(None);
+        }
+        let Some(mut file) = files::open_hive(path) else {
+            return Ok(None);
+        };
+        let mut start = [0; hive::START];
+        let is_clean = file.read_exact(&mut start).is_ok() && hive::is_clean(&start);
+        let options = ReadOptions {
+            format: Some(Format::Hive),
+            logs: self.files(path, is_clean)?,
+            ..options.clone()
+        };
+        match hive::read_from(file, &options) {
+            Ok(reading) => Ok(Some(reading)),
+            Err(FileError::Read(source)) => Err(broken(path)(source)),
+            Err(FileError::Io(source)) => Err(unreadable(path)(source)),
+            Err(error) => Err(unreadable(path)(io::Error::other(error))),
+        }
+    }
+
     /// Reads an export, with the logs if it is a hive.
     pub(crate) fn read(
         &self,
@@ -61,16 +102,13 @@ impl HiveLogs {
             format: Some(format),
             folder: path.parent().map(Path::to_owned),
             logs: if format == Format::Hive {
-                self.files(path)?
+                self.files(path, hive::is_clean(&bytes))?
             } else {
                 Vec::new()
             },
             ..options.clone()
         };
-        certbind_formats::read_owned(bytes, &options).map_err(|source| Error::BrokenExport {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })
+        certbind_formats::read_owned(bytes, &options).map_err(broken(path))
     }
 
     /// Logs that are named belong to one hive.
@@ -93,13 +131,10 @@ impl HiveLogs {
         }
     }
 
-    fn files(&self, hive: &Path) -> Result<Vec<LogFile>, Error> {
-        let unreadable = |path: &Path| {
-            let path = path.to_owned();
-            move |source| Error::Input { path, source }
-        };
+    /// The logs of a hive. Those next to a hive that is clean are of no use, and are not read.
+    fn files(&self, hive: &Path, is_clean: bool) -> Result<Vec<LogFile>, Error> {
         match self {
-            Self::NextToHive if hive == Path::new("-") => Ok(Vec::new()),
+            Self::NextToHive if is_clean || hive == Path::new("-") => Ok(Vec::new()),
             Self::NextToHive => next_to(hive).map_err(unreadable(hive)),
             Self::Ignored => Ok(Vec::new()),
             Self::Named(paths) => {
@@ -110,6 +145,20 @@ impl HiveLogs {
                 logs.collect()
             }
         }
+    }
+}
+
+fn unreadable(path: &Path) -> impl Fn(io::Error) -> Error {
+    move |source| Error::Input {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn broken(path: &Path) -> impl Fn(ReadError) -> Error {
+    move |source| Error::BrokenExport {
+        path: path.to_owned(),
+        source: Box::new(source),
     }
 }
 

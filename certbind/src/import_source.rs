@@ -265,6 +265,10 @@ fn read<'a>(
             let reader = reader.map_err(|error| broken(path)(error.into()))?;
             return Ok((Format::Snapshot, Content::Snapshot(Box::new(reader))));
         }
+        Some(Format::Hive) => {
+            let reading = logs.read_file(path, options)?;
+            return Ok((Format::Hive, Content::Whole(Box::new(reading))));
+        }
         _ => {}
     }
     let mut bytes = Vec::new();

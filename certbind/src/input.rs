@@ -11,7 +11,6 @@ use certbind_formats::{ReadOptions, ReadOutcome};
 
 use crate::error::Error;
 use crate::export_files;
-use crate::files;
 pub(crate) use crate::files::is_standard_input;
 use crate::hive_logs::{self, HiveLogs};
 use crate::read_file;
@@ -96,11 +95,7 @@ impl Input {
             }),
             Self::File(path) => {
                 let path = &export_files::only(path)?;
-                let bytes = files::read(path).map_err(|source| Error::Input {
-                    path: path.clone(),
-                    source,
-                })?;
-                let reading = logs.read(path, bytes, &ReadOptions::default())?;
+                let reading = logs.read_file(path, &ReadOptions::default())?;
                 hive_logs::report(path, &reading);
                 let mut bindings = reading.export.bindings.clone();
                 bindings.sort_unstable_by(|a, b| a.key().cmp(b.key()));

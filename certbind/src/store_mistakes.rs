@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use certbind_formats::ReadOptions;
 
-use crate::files;
 use crate::hive_logs::HiveLogs;
 use crate::registry::registry;
 
@@ -62,10 +61,7 @@ pub(crate) fn of_url(text: &str) -> Option<String> {
 
 /// Whether a file is an export.
 pub(crate) fn is_export(path: &Path) -> bool {
-    let Ok(bytes) = files::read(path) else {
-        return false;
-    };
-    let reading = HiveLogs::Ignored.read(path, bytes, &ReadOptions::default());
+    let reading = HiveLogs::Ignored.read_file(path, &ReadOptions::default());
     reading.is_ok_and(|reading| !reading.export.bindings.is_empty())
 }
 

@@ -8,11 +8,13 @@ mod disk;
 mod names;
 mod stdin;
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use certbind_formats::archive::{Kind, Limits, Opened, open};
+use certbind_formats::{Format, detect};
 
 use archive::Archive;
 
@@ -113,6 +115,19 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
         Place::Archive(archive, inner) => unpacked(archive.file(&inner)?.to_vec()),
         Place::Folder | Place::File => unpacked(read_file::read(path)?),
     }
+}
+
+/// A hive that is a file of its own on the disk, neither compressed nor in an archive.
+pub(crate) fn open_hive(path: &Path) -> Option<File> {
+    if is_standard_input(path) {
+        return None;
+    }
+    let mut file = read_file::open(path).ok()?;
+    let mut start = [0; 512];
+    let is_hive = file.metadata().is_ok_and(|found| found.is_file())
+        && file.read_exact(&mut start).is_ok()
+        && detect(&start) == Format::Hive;
+    (is_hive && file.rewind().is_ok()).then_some(file)
 }
 
 /// The bytes of a file that was read, unpacked if it is compressed.

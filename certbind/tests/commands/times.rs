@@ -218,6 +218,8 @@ fn timeouts_are_shown_and_audited() {
         let findings = report["findings"].as_array().unwrap();
         let long = findings.iter().find(|it| it["rule"] == "CB033").unwrap();
         assert_eq!(long["subject"]["record"], "idleconnectiontimeout");
+        let place = (export == hive).then_some(r"SYSTEM\ControlSet002\Services\HTTP\Parameters");
+        assert_eq!(long["registry"]["key"].as_str(), place);
         let partly = findings.iter().filter(|it| it["rule"] == "CB024").count();
         assert_eq!(partly, if export == hive { 2 } else { 0 });
     }
@@ -257,6 +259,13 @@ fn findings_of_a_hive_have_their_registry_key() {
     let registry = format!(",\"{path}\",\"{offset}\",");
     let row = csv.lines().find(|row| row.contains("\"CB032\"")).unwrap();
     assert!(row.contains(&registry), "{csv}");
+
+    // A reservation is a value of a key of its own.
+    let offset = certbind_test_support::hive::place_of(&bytes, "UrlAclInfo");
+    let path = r"SYSTEM\ControlSet002\Services\HTTP\Parameters\UrlAclInfo";
+    let finding = findings.iter().find(|it| it["rule"] == "CB031").unwrap();
+    let registry = serde_json::json!({ "key": path, "offset": offset });
+    assert_eq!(finding["registry"], registry);
 }
 
 /// A damaged record, which the text names with its offset.

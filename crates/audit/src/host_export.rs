@@ -152,6 +152,8 @@ impl HostExport {
             warnings: Vec::new(),
             errors: Vec::new(),
             registry: std::collections::BTreeMap::new(),
+            parameters: None,
+            reservations: None,
             recovery: None,
             managed: None,
         };

@@ -225,6 +225,8 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
         warnings,
         errors,
         registry: BTreeMap::new(),
+        parameters: None,
+        reservations: None,
         recovery: None,
         managed: None,
     })

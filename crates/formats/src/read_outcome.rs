@@ -24,6 +24,10 @@ pub struct ReadOutcome {
     pub errors: Vec<ParseError>,
     /// The registry key of each binding, of a hive or a registry export.
     pub registry: BTreeMap<BindingKey, RegistryLocation>,
+    /// The registry key of HTTP.sys, which has its settings, of a hive or a registry export that has it.
+    pub parameters: Option<RegistryLocation>,
+    /// The registry key of the URL reservations, of a hive or a registry export that has it.
+    pub reservations: Option<RegistryLocation>,
     /// The replay of a hive's transaction logs.
     pub recovery: Option<Recovery>,
     /// The application ids that a desired state manages, sorted; `None` for any other format.

@@ -57,7 +57,10 @@ fn replay(input: &[u8]) -> Outcome {
             hash(&mut hashed[at..]);
         }
     }
-    let outcomes = [input.to_vec(), hashed].map(|log| {
+    // Most inputs have valid hashes, or no entry: both are then the same log.
+    let rehashed = (hashed != input).then_some(hashed);
+    let logs = [Some(input.to_vec()), rehashed].into_iter().flatten();
+    let outcomes = logs.map(|log| {
         let length = log.len();
         let hive = &HIVES[0];
         let logs = vec![LogFile::new("LOG1", log)];
@@ -77,10 +80,7 @@ fn replay(input: &[u8]) -> Outcome {
         };
         let read = read(hive, &options);
         let owned = read_owned(hive.clone(), &options);
-        assert!(
-            format!("{read:?}") == format!("{owned:?}"),
-            "in place as in a copy"
-        );
+        assert!(read == owned, "in place as in a copy");
         let read = read.map(|reading| reading.export.bindings.len().min(4));
         let applied: usize = recovery.applied.iter().map(|log| log.entries).sum();
         (
@@ -89,5 +89,5 @@ fn replay(input: &[u8]) -> Outcome {
             read.map_err(|error| error.to_string()),
         )
     });
-    Outcome::of(outcomes)
+    Outcome::of(outcomes.collect::<Vec<_>>())
 }

@@ -23,7 +23,8 @@ pub(super) const CHECK: Check = Check::Host(check);
 const OF_WINDOWS: &str = "/Temporary_Listen_Addresses/";
 
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
-    let configuration = host.export.reading.export.configuration.as_ref();
+    let reading = &host.export.reading;
+    let configuration = reading.export.configuration.as_ref();
     let reservations = configuration.iter().flat_map(|it| &it.url_reservations);
     for reservation in reservations {
         let is_for_everyone = |ace: &certbind_httpapi_abi::service::Ace| {
@@ -34,7 +35,8 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
             continue;
         }
         findings.add(
-            host.place(Subject::Record(url.into()), None),
+            host.place(Subject::Record(url.into()), None)
+                .in_registry(reading.reservations.as_ref()),
             format!(
                 "S-1-1-0 (Everyone) may register this URL: {}",
                 reservation.sddl

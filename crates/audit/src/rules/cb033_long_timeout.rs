@@ -20,7 +20,8 @@ pub(super) static RULE: Rule = Rule {
 pub(super) const CHECK: Check = Check::Host(check);
 
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
-    let Some(configuration) = &host.export.reading.export.configuration else {
+    let reading = &host.export.reading;
+    let Some(configuration) = &reading.export.configuration else {
         return;
     };
     for key in TimeoutKey::ALL {
@@ -30,7 +31,8 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
         if seconds > TimeoutKey::DEFAULT {
             let subject = Subject::Record(key.name().into());
             findings.add(
-                host.place(subject, None),
+                host.place(subject, None)
+                    .in_registry(reading.parameters.as_ref()),
                 format!("{seconds} s; the default is {} s", TimeoutKey::DEFAULT),
             );
         }

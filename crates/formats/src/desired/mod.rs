@@ -101,6 +101,8 @@ pub fn read(bytes: &[u8], format: Format, options: &ReadOptions) -> Result<ReadO
         warnings: Vec::new(),
         errors,
         registry: std::collections::BTreeMap::new(),
+        parameters: None,
+        reservations: None,
         recovery: None,
         managed: Some(document.manages),
     })

@@ -1,69 +1,50 @@
 //! The cells of a hive: where everything in it is kept.
 
 use super::base::{Base, LENGTH};
+use super::bins::{Bin, Bins, HEADER, PAGE};
 use super::bytes::u32_at;
 use super::cell_error::CellError;
-
-/// The length of a bin is a multiple of this.
-const PAGE: usize = 4096;
-/// The length of a bin's header.
-const BIN_HEADER: usize = 32;
+use super::contents::Contents;
 
 /// The cells of a hive. Each is returned once: no cell of an undamaged hive is used twice, except
 /// security descriptors, which are not read. So a walk ends for any contents of the cells, in time
 /// linear in the length of the file.
-#[derive(Debug)]
 pub(super) struct Cells<'a> {
-    data: &'a [u8],
+    contents: Contents<'a>,
     /// Whether the version of the format is one in which keys and values may be layered.
     pub(super) has_layers: bool,
-    /// Where the bins begin and end, in ascending order.
-    bins: Vec<(usize, usize)>,
-    /// A bit for each place where a cell can begin.
-    taken: Vec<u64>,
+    /// The length of all bins, as far as they are there.
+    length: usize,
+    bins: Bins<'a>,
+    /// For each page with cells that were taken, a bit for each place where a cell can begin.
+    taken: Vec<Option<Box<[u64; PAGE / 8 / 64]>>>,
+    /// The bytes that are in no cell that was taken. Cells that overlap use up more than there are.
+    left: usize,
 }
 
 impl<'a> Cells<'a> {
-    /// The cells of a file, and the errors of its bins.
-    pub(super) fn of(file: &'a [u8], base: &Base) -> (Self, Vec<String>) {
-        let mut wrong = Vec::new();
-        let stated = base.bins as usize;
-        let there = file.get(LENGTH..).unwrap_or_default();
-        if there.len() < stated {
-            wrong.push(format!(
-                "the hive is truncated: it has {} bytes and lacks {}",
-                file.len(),
-                stated - there.len()
-            ));
-        }
-        let data = &there[..stated.min(there.len())];
-        let mut bins = Vec::new();
-        let mut at = 0;
-        let mut is_lost = false;
-        while at < data.len() {
-            match bin_length(data, at) {
-                Some(length) => {
-                    let end = (at + length).min(data.len());
-                    bins.push((at, end));
-                    is_lost = false;
-                    at = end;
-                }
-                None => {
-                    if !is_lost {
-                        wrong.push(format!("a bin is missing at {:#x}", LENGTH + at));
-                    }
-                    is_lost = true;
-                    at += PAGE;
-                }
-            }
-        }
-        let cells = Self {
-            data,
+    pub(super) fn of(contents: Contents<'a>, base: &Base) -> Self {
+        let length = contents.length().min(base.bins as usize);
+        Self {
+            contents,
             has_layers: base.minor >= 6,
-            bins,
-            taken: vec![0; data.len().div_ceil(8 * 64)],
-        };
-        (cells, wrong)
+            length,
+            bins: Bins::of(contents, length),
+            taken: vec![None; length.div_ceil(PAGE)],
+            left: length,
+        }
+    }
+
+    /// A hive that is shorter than its first block states, in words.
+    pub(super) fn truncation(&self, base: &Base) -> Option<String> {
+        let there = self.contents.length();
+        let missing = (base.bins as usize).checked_sub(there)?;
+        (missing > 0).then(|| {
+            format!(
+                "the hive is truncated: it has {} bytes and lacks {missing}",
+                LENGTH + there
+            )
+        })
     }
 
     /// The data of a cell in use.
@@ -73,41 +54,45 @@ impl<'a> Cells<'a> {
         if !at.is_multiple_of(8) {
             return Err(fault("no cell can begin here"));
         }
-        let bin = self.bins.partition_point(|(start, _)| *start <= at);
-        let (start, end) = match bin.checked_sub(1).and_then(|bin| self.bins.get(bin)) {
-            Some((start, end)) if at < *end => (*start, *end),
-            _ => return Err(fault("this is outside the hive")),
-        };
-        if at < start + BIN_HEADER {
-            return Err(fault("this is the header of a bin"));
+        if at >= self.length {
+            return Err(fault("this is outside the hive"));
         }
-        let size = u32_at(self.data, at).ok_or(fault("this is outside the hive"))?;
-        let size = size.cast_signed();
+        let nearest = self.bins.nearest(at).map(|bin| self.length_of(at, bin));
+        let length = match nearest {
+            Some(Ok(length)) => length,
+            _ => match self.bins.in_order(at) {
+                Some(bin) => self.length_of(at, bin).map_err(fault)?,
+                None => return Err(fault("the header of this cell's bin is damaged")),
+            },
+        };
+        let (page, place) = (at / PAGE, at % PAGE / 8);
+        let taken = self.taken.get_mut(page);
+        let taken = taken.ok_or(fault("this is outside the hive"))?;
+        let taken = &mut taken.get_or_insert_default()[place / 64];
+        if *taken & (1 << (place % 64)) != 0 {
+            return Err(fault("this cell is used twice"));
+        }
+        *taken |= 1 << (place % 64);
+        let left = self.left.checked_sub(length);
+        self.left = left.ok_or(fault("this cell overlaps another"))?;
+        let data = self.contents.get(at + 4, length - 4);
+        data.ok_or(fault("this cell cannot be read"))
+    }
+
+    /// The length of the cell at a place in a bin.
+    fn length_of(&self, at: usize, (start, end): Bin) -> Result<usize, &'static str> {
+        if at < start + HEADER {
+            return Err("this is the header of a bin");
+        }
+        let size = self.contents.get(at, 4).and_then(|size| u32_at(size, 0));
+        let size = size.ok_or("this cell cannot be read")?.cast_signed();
         if size >= 0 {
-            return Err(fault("this cell is not in use"));
+            return Err("this cell is not in use");
         }
         let length = size.unsigned_abs() as usize;
         if length < 8 || length > end - at {
-            return Err(fault("this cell goes beyond its bin"));
+            return Err("this cell goes beyond its bin");
         }
-        let (word, bit) = (at / (8 * 64), at / 8 % 64);
-        let taken = self
-            .taken
-            .get_mut(word)
-            .ok_or(fault("this is outside the hive"))?;
-        if *taken & (1 << bit) != 0 {
-            return Err(fault("this cell is used twice"));
-        }
-        *taken |= 1 << bit;
-        Ok(&self.data[at + 4..at + length])
+        Ok(length)
     }
-}
-
-/// The length of the bin at a place, if there is one.
-fn bin_length(data: &[u8], at: usize) -> Option<usize> {
-    let header = data.get(at..at + BIN_HEADER)?;
-    let place = u32_at(header, 4)? as usize;
-    let length = u32_at(header, 8)? as usize;
-    (header.starts_with(b"hbin") && place == at && length >= PAGE && length.is_multiple_of(PAGE))
-        .then_some(length)
 }

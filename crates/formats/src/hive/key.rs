@@ -1,4 +1,4 @@
-//! Keys, and the lists of those under them.
+//! Keys.
 
 use std::borrow::Cow;
 
@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::bytes::{u16_at, u32_at};
 use super::cell_error::{CellError, in_file};
 use super::cells::Cells;
+use super::children::Children;
 
 /// A key.
 #[derive(Clone, Copy, Debug)]
@@ -91,32 +92,11 @@ impl<'a> Key<'a> {
     }
 
     /// The keys under it. They can be taken once.
-    pub(super) fn keys(&self, cells: &mut Cells<'a>) -> Under<Key<'a>> {
-        let mut under = Under::nothing();
-        let count = self.field32(20);
-        if count == 0 {
-            return under;
+    pub(super) fn children(&self, cells: &mut Cells<'a>) -> Children<'a> {
+        match self.field32(20) {
+            0 => Children::none(),
+            count => Children::of(self.offset, count, self.field32(28), cells),
         }
-        let list = self.field32(28);
-        match leaves(cells, list) {
-            Ok(leaves) => {
-                for (offset, leaf) in leaves {
-                    match leaf.and_then(|leaf| entries(offset, leaf)) {
-                        Ok(entries) => entries.for_each(|key| match Key::at(cells, key) {
-                            Ok(key) => under.whole.push(key),
-                            Err(fault) => under.broken.push(fault),
-                        }),
-                        Err(fault) => under.broken.push(fault),
-                    }
-                }
-            }
-            Err(fault) => under.broken.push(fault),
-        }
-        if under.broken.is_empty() && under.whole.len() != count as usize {
-            let what = "the number of subkeys is not the length of their list";
-            under.broken.push(CellError::new(self.offset, what));
-        }
-        under
     }
 
     /// The number of its values, the cell of the list of them, and its own.
@@ -141,37 +121,4 @@ pub(super) fn name(stored: &[u8], is_narrow: bool) -> Cow<'_, str> {
     let (units, _) = stored.as_chunks::<2>();
     let units: Vec<_> = units.iter().map(|unit| u16::from_le_bytes(*unit)).collect();
     Cow::Owned(String::from_utf16_lossy(&units))
-}
-
-type Leaf<'a> = (u32, Result<&'a [u8], CellError>);
-
-/// The lists that a list of keys consists of: itself or, if it is a root, those that it names. A
-/// root names no roots.
-fn leaves<'a>(cells: &mut Cells<'a>, list: u32) -> Result<Vec<Leaf<'a>>, CellError> {
-    let cell = cells.take(list)?;
-    if !cell.starts_with(b"ri") {
-        return Ok(vec![(list, Ok(cell))]);
-    }
-    let offsets = elements(list, cell, 4)?;
-    Ok(offsets.map(|offset| (offset, cells.take(offset))).collect())
-}
-
-/// The cells of the keys that a list names.
-fn entries(offset: u32, leaf: &[u8]) -> Result<impl Iterator<Item = u32>, CellError> {
-    let size = match leaf.first_chunk::<2>() {
-        // After the offset of each key: the start of its name, or a hash of it.
-        Some(b"lf" | b"lh") => 8,
-        Some(b"li") => 4,
-        _ => return Err(CellError::new(offset, "this is not a list of keys")),
-    };
-    elements(offset, leaf, size)
-}
-
-/// The first words of a list's elements.
-fn elements(offset: u32, list: &[u8], size: usize) -> Result<impl Iterator<Item = u32>, CellError> {
-    let count = u16_at(list, 2).map_or(0, usize::from);
-    let elements = list.get(4..4 + count * size);
-    let elements = elements.ok_or(CellError::new(offset, "this list goes beyond its cell"))?;
-    let words = elements.chunks_exact(size);
-    Ok(words.filter_map(|element| u32_at(element, 0)))
 }

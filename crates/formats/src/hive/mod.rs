@@ -19,9 +19,12 @@
 //! ```
 
 mod base;
+mod bins;
 mod bytes;
 mod cell_error;
 mod cells;
+mod children;
+mod contents;
 mod dirty_vector;
 mod key;
 mod log_entry;
@@ -32,8 +35,11 @@ mod recovery;
 mod value;
 
 pub use log_file::LogFile;
-pub use read::{read, read_owned, recovered};
+pub use read::{FileError, is_clean, read, read_from, read_owned, recovered};
 pub use recovery::{AppliedLog, Recovery};
+
+/// So many bytes are before the first bin of a hive: see [`is_clean`].
+pub const START: usize = base::LENGTH;
 
 /// Whether bytes begin like a hive file.
 pub(crate) fn is_hive(bytes: &[u8]) -> bool {

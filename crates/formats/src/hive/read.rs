@@ -1,12 +1,15 @@
 //! Reading a hive.
 
 use std::borrow::Cow;
+use std::io::{self, Read, Seek, SeekFrom};
 
 use certbind_core::Kind;
 
-use super::base::{Base, Dirty};
+use super::base::{Base, Dirty, LENGTH};
 use super::cell_error::CellError;
 use super::cells::Cells;
+use super::children::Children;
+use super::contents::{Contents, FileContents};
 use super::key::{Key, Under};
 use super::log_file::LogFile;
 use super::recovery::{Recovery, recover};
@@ -42,19 +45,66 @@ pub fn read_owned(bytes: Vec<u8>, options: &ReadOptions) -> Result<ReadOutcome, 
 fn read_file(bytes: Cow<'_, [u8]>, options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
     let (file, recovery) = recover(bytes, &options.logs).map_err(unrecognised)?;
     let base = Base::of(&file).map_err(unrecognised)?;
-    let (cells, wrong) = Cells::of(&file, &base);
+    let contents = Contents::Memory(file.get(LENGTH..).unwrap_or_default());
+    read_contents(contents, &base, recovery, options)
+}
+
+/// Reads a hive file of `SYSTEM`, of which only those parts are read that bindings need: most of a hive is
+/// about other things. The whole file is read into memory if transaction logs are replayed.
+///
+/// # Errors
+/// As [`read`]; [`FileError::Io`] if the file cannot be read.
+pub fn read_from(
+    mut file: impl Read + Seek,
+    options: &ReadOptions,
+) -> Result<ReadOutcome, FileError> {
+    let length = file.seek(SeekFrom::End(0))?;
+    file.rewind()?;
+    let mut start = vec![0; usize::try_from(length).unwrap_or(LENGTH).min(LENGTH)];
+    file.read_exact(&mut start)?;
+    if !options.logs.is_empty() && !is_clean(&start) {
+        let rest = usize::try_from(length).unwrap_or(0) - start.len();
+        start.reserve_exact(rest);
+        file.read_to_end(&mut start)?;
+        return Ok(read_owned(start, options)?);
+    }
+    let (start, recovery) = recover(Cow::Owned(start), &[]).map_err(unrecognised)?;
+    let base = Base::of(&start).map_err(unrecognised)?;
+    let contents = FileContents::of(file, length);
+    let read = read_contents(Contents::File(&contents), &base, recovery, options);
+    match contents.into_error() {
+        Some(error) => Err(FileError::Io(error)),
+        None => Ok(read?),
+    }
+}
+
+/// Whether a hive that starts with these bytes is current, so that its transaction logs are not needed.
+/// Its first 4,096 bytes are enough.
+#[must_use]
+pub fn is_clean(start: &[u8]) -> bool {
+    Base::of(start).is_ok_and(|base| base.dirty.is_none())
+}
+
+fn read_contents(
+    contents: Contents<'_>,
+    base: &Base,
+    recovery: Recovery,
+    options: &ReadOptions,
+) -> Result<ReadOutcome, ReadError> {
+    let cells = Cells::of(contents, base);
+    let truncation = cells.truncation(base);
     let mut hive = Hive {
         cells,
         minor: base.minor,
         collected: Collected::default(),
     };
-    for pending in pending(&base, &recovery) {
+    for pending in pending(base, &recovery) {
         hive.collected
             .warning(ConversionWarning::new(WarningKind::Pending, pending));
     }
     let (header, parameters) =
         hive.walk(base.root)
-            .map_err(|error| match (error, wrong.first()) {
+            .map_err(|error| match (error, &truncation) {
                 // A truncated hive has later errors, too: the first one is reported.
                 (ReadError::Malformed(error), Some(cause)) => ReadError::Malformed(ParseError {
                     what: format!("{cause}; {}", error.what),
@@ -63,7 +113,7 @@ fn read_file(bytes: Cow<'_, [u8]>, options: &ReadOptions) -> Result<ReadOutcome,
                 (error, _) => error,
             })?;
     // Every cell that belongs to the bindings was found, or is an error of its own.
-    for what in wrong {
+    if let Some(what) = truncation {
         let what = format!("damage outside of the bindings: {what}");
         hive.collected
             .warning(ConversionWarning::new(WarningKind::Skipped, what));
@@ -102,6 +152,18 @@ fn unrecognised(found: String) -> ReadError {
     }
 }
 
+/// The reason why a file was not read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Its contents are not those of a hive of `SYSTEM`, or are damaged.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
 struct Hive<'a> {
     cells: Cells<'a>,
     minor: u32,
@@ -122,8 +184,10 @@ impl<'a> Hive<'a> {
             let what = format!("the root key: {fault}");
             ReadError::Malformed(ParseError::in_file(what).caused_by(fault))
         })?;
-        let under_root = root.keys(&mut self.cells);
-        let set = self.control_set(&under_root)?.ok_or_else(|| {
+        let mut children = root.children(&mut self.cells);
+        let under_root = children.all(&mut self.cells);
+        let select = self.child(&mut children, "Select", "")?;
+        let set = self.control_set(&under_root, select)?.ok_or_else(|| {
             let names: Vec<_> = under_root.whole.iter().map(Key::name).take(8).collect();
             unrecognised(format!(
                 "a hive without control sets; its keys are {names:?}"
@@ -141,14 +205,17 @@ impl<'a> Hive<'a> {
     }
 
     /// The current control set; none if the hive has no control set at all.
-    fn control_set(&mut self, root: &Under<Key<'a>>) -> Result<Option<Set<'a>>, ReadError> {
+    fn control_set(
+        &mut self,
+        root: &Under<Key<'a>>,
+        select: Option<Key<'a>>,
+    ) -> Result<Option<Set<'a>>, ReadError> {
         let sets = || {
             root.whole.iter().filter_map(|key| {
                 let set = ControlSet::named(&key.name())?;
                 matches!(set, ControlSet::Numbered(_)).then_some((set, *key))
             })
         };
-        let select = child(root, "Select", "")?;
         let current = match select {
             Some(key) => self.current(&key)?,
             None => None,
@@ -229,15 +296,20 @@ impl<'a> Hive<'a> {
                 _ => continue,
             };
             let parameters = PARAMETERS.iter().try_fold(*key, |key, name| {
-                child(&key.keys(&mut self.cells), name, "").ok().flatten()
+                let mut children = key.children(&mut self.cells);
+                self.child(&mut children, name, "").ok().flatten()
             });
             let Some(parameters) = parameters else {
                 continue;
             };
             let mut count = 0;
-            for key in parameters.keys(&mut self.cells).whole {
+            for key in parameters
+                .children(&mut self.cells)
+                .all(&mut self.cells)
+                .whole
+            {
                 if family(&key.name()).is_some() {
-                    count += key.keys(&mut self.cells).whole.len();
+                    count += key.children(&mut self.cells).listed();
                 }
             }
             if count > 0 {
@@ -252,23 +324,24 @@ impl<'a> Hive<'a> {
 
     /// Takes the bindings of a control set, and returns the name of its host.
     fn bindings_of(&mut self, set: Set<'a>) -> Result<Option<String>, ReadError> {
-        let mut under = set.key.keys(&mut self.cells);
-        let host = self.host(&under);
+        let mut children = set.key.children(&mut self.cells);
+        let host = self.host(&mut children);
         let mut path = set.path;
         let mut parameters = set.key;
         for name in PARAMETERS {
-            let Some(key) = child(&under, name, &path)? else {
+            let Some(key) = self.child(&mut children, name, &path)? else {
                 return Err(unrecognised(format!(
                     "a hive without the key {path}\\{name}, under which HTTP.sys has its bindings"
                 )));
             };
             path = format!("{path}\\{name}");
-            under = key.keys(&mut self.cells);
+            children = key.children(&mut self.cells);
             parameters = key;
         }
         let mut found = self.found("Parameters", &parameters, is_setting);
         found.time = parameters.last_written();
         self.collected.parameters(&found);
+        let under = children.all(&mut self.cells);
         self.report(&under.broken, "");
         for key in under.whole {
             let name = key.name();
@@ -289,11 +362,11 @@ impl<'a> Hive<'a> {
     }
 
     /// The host's name. It is not part of the bindings: that it cannot be read is nothing to stop at.
-    fn host(&mut self, set: &Under<Key<'a>>) -> Option<String> {
-        let mut key = child(set, "Control", "").ok()??;
+    fn host(&mut self, set: &mut Children<'a>) -> Option<String> {
+        let mut key = self.child(set, "Control", "").ok()??;
         for _ in 0..2 {
-            let under = key.keys(&mut self.cells);
-            key = child(&under, "ComputerName", "").ok()??;
+            let mut children = key.children(&mut self.cells);
+            key = self.child(&mut children, "ComputerName", "").ok()??;
         }
         let name = "ComputerName";
         let found = self.found(name, &key, |value| value.eq_ignore_ascii_case(name));
@@ -305,15 +378,15 @@ impl<'a> Hive<'a> {
         let path = family_name(kind);
         let found = self.found(path, key, |_| false);
         self.collected.family(found);
-        let under = key.keys(&mut self.cells);
+        let under = key.children(&mut self.cells).all(&mut self.cells);
         self.report(&under.broken, path);
         for key in under.whole {
             let name = key.name();
-            let path = format!("{path}\\{name}");
+            let path = [path, &*name].join("\\");
             let mut found = self.found(&path, &key, is_known);
             found.time = key.last_written();
             self.collected.key(kind, &name, found);
-            let under = key.keys(&mut self.cells);
+            let under = key.children(&mut self.cells).all(&mut self.cells);
             self.report(&under.broken, &path);
             for key in under.whole {
                 let path = format!("{path}\\{}", key.name());
@@ -323,7 +396,7 @@ impl<'a> Hive<'a> {
     }
 
     /// A key and its values; for the wanted names, with their data.
-    fn found(&mut self, path: &str, key: &Key<'a>, is_wanted: impl Fn(&str) -> bool) -> Found {
+    fn found(&mut self, path: &str, key: &Key<'a>, is_wanted: impl Fn(&str) -> bool) -> Found<'a> {
         let mut found = Found::new(path, None);
         found.offset = Some(key.offset());
         let under = values(key, &mut self.cells);
@@ -336,12 +409,12 @@ impl<'a> Hive<'a> {
             } else {
                 Ok(Data {
                     kind: value.kind(),
-                    bytes: Vec::new(),
+                    bytes: Cow::Borrowed(&[]),
                 })
             };
             match data {
                 Ok(data) => found.add(Value {
-                    name: value.name.into_owned(),
+                    name: value.name,
                     data,
                     line: None,
                 }),
@@ -354,27 +427,25 @@ impl<'a> Hive<'a> {
         found
     }
 
+    /// The key of a name among others. That it may be one of those that are broken is an error.
+    fn child(
+        &mut self,
+        children: &mut Children<'a>,
+        name: &str,
+        path: &str,
+    ) -> Result<Option<Key<'a>>, ReadError> {
+        children.named(name, &mut self.cells).map_err(|fault| {
+            let what = format!("there may be a key {name}: {fault}");
+            ReadError::Malformed(in_key(path, what).caused_by(fault))
+        })
+    }
+
     fn report(&mut self, broken: &[CellError], path: &str) {
         for fault in broken {
-            let error = in_key(path, fault.to_string());
-            let error = error.at_offset(fault.in_file());
-            self.collected.error(error.caused_by(*fault));
-        }
-    }
-}
-
-/// The key of a name among others. That it may be one of those that are broken is an error.
-fn child<'a>(under: &Under<Key<'a>>, name: &str, path: &str) -> Result<Option<Key<'a>>, ReadError> {
-    let found = under
-        .whole
-        .iter()
-        .find(|key| key.name().eq_ignore_ascii_case(name));
-    match (found, under.broken.first()) {
-        (Some(key), _) => Ok(Some(*key)),
-        (None, None) => Ok(None),
-        (None, Some(fault)) => {
-            let what = format!("there may be a key {name}: {fault}");
-            Err(ReadError::Malformed(in_key(path, what).caused_by(*fault)))
+            self.collected.error_with(|| {
+                let error = in_key(path, fault.to_string());
+                error.at_offset(fault.in_file()).caused_by(*fault)
+            });
         }
     }
 }

@@ -49,6 +49,7 @@ pub(super) fn values<'a>(key: &Key<'a>, cells: &mut Cells<'a>) -> Under<Value<'a
         return under;
     };
     let (offsets, _) = offsets.as_chunks::<4>();
+    under.whole.reserve(offsets.len());
     for offset in offsets {
         match Value::at(cells, u32::from_le_bytes(*offset)) {
             Ok(value) => under.whole.push(value),
@@ -85,13 +86,13 @@ impl<'a> Value<'a> {
     }
 
     /// Its data. They can be taken once.
-    pub(super) fn data(&self, cells: &mut Cells<'a>, minor: u32) -> Result<Data, CellError> {
+    pub(super) fn data(&self, cells: &mut Cells<'a>, minor: u32) -> Result<Data<'a>, CellError> {
         let size = self.field(4);
         let length = (size & !INLINE) as usize;
         let kind = self.kind();
-        let data = |bytes: &[u8]| Data {
+        let data = |bytes: &'a [u8]| Data {
             kind,
-            bytes: bytes.to_vec(),
+            bytes: Cow::Borrowed(bytes),
         };
         if size & INLINE != 0 {
             let inline = self
@@ -111,6 +112,7 @@ impl<'a> Value<'a> {
         let cell = cells.take(offset)?;
         if minor > 3 && length > SEGMENT && cell.starts_with(b"db") {
             let bytes = segments(cells, offset, cell, length)?;
+            let bytes = Cow::Owned(bytes);
             return Ok(Data { kind, bytes });
         }
         let bytes = cell.get(..length);

@@ -202,6 +202,8 @@ impl Draft {
             warnings: self.warnings,
             errors: self.errors.into_errors(),
             registry: BTreeMap::new(),
+            parameters: None,
+            reservations: None,
             recovery: None,
             managed: None,
         })

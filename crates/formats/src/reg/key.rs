@@ -7,7 +7,7 @@ use crate::registry::Found;
 #[derive(Debug)]
 pub(super) struct Key {
     pub(super) place: Place,
-    pub(super) found: Found,
+    pub(super) found: Found<'static>,
 }
 
 impl Key {

@@ -4,7 +4,7 @@ use super::lines::{Line, Lines};
 use super::text::{closing, cut, hex_byte, is_end, number, unescaped};
 use super::{ANSI, UNICODE};
 use crate::encoding::Encoding;
-use crate::registry::{Data, REG_DWORD, REG_SZ};
+use crate::registry::{Data, REG_SZ};
 
 /// A part of an export, and where it begins.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) enum Item {
 
 #[derive(Debug)]
 pub(super) enum Content {
-    Data(Data),
+    Data(Data<'static>),
     Deleted,
 }
 
@@ -140,10 +140,7 @@ impl<'a> Parser<'a> {
                     cut(rest)
                 ))
             })?;
-            return Ok(Content::Data(Data {
-                kind: REG_DWORD,
-                bytes: data.to_le_bytes().into(),
-            }));
+            return Ok(Content::Data(Data::dword(data)));
         }
         let kind = match word.strip_prefix("hex") {
             Some("") => Some(3),
@@ -166,7 +163,7 @@ impl<'a> Parser<'a> {
         first: &Line<'a>,
         text: &str,
         is_whole: &mut bool,
-    ) -> Result<Data, PartError> {
+    ) -> Result<Data<'static>, PartError> {
         let mut raw = String::new();
         let mut text = std::borrow::Cow::Borrowed(text);
         let mut end = first.end;
@@ -213,7 +210,12 @@ impl<'a> Parser<'a> {
     }
 
     /// Bytes, which continue in the next line after a backslash at the end.
-    fn bytes(&mut self, kind: u32, text: &str, is_whole: &mut bool) -> Result<Data, PartError> {
+    fn bytes(
+        &mut self,
+        kind: u32,
+        text: &str,
+        is_whole: &mut bool,
+    ) -> Result<Data<'static>, PartError> {
         let mut bytes = Vec::new();
         let mut fault = None;
         let mut text = text.to_owned();
@@ -264,7 +266,10 @@ impl<'a> Parser<'a> {
             })?;
             return Ok(Data::text(&text));
         }
-        Ok(Data { kind, bytes })
+        Ok(Data {
+            kind,
+            bytes: bytes.into(),
+        })
     }
 
     /// Skips a value that is not needed. Only an unterminated text is an error.

@@ -165,7 +165,7 @@ impl Reader<'_> {
         match content {
             _ if !is_whole => found.error(Some(line), not_text),
             Content::Data(data) => found.add(Value {
-                name,
+                name: name.into(),
                 data,
                 line: Some(line),
             }),

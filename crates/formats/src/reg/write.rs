@@ -94,7 +94,7 @@ impl<W: Write> Utf16<'_, W> {
 }
 
 /// A value's line, or lines.
-fn value(name: &str, data: &Data) -> String {
+fn value(name: &str, data: &Data<'_>) -> String {
     let start = format!("\"{name}\"=");
     if let Ok(number) = data.as_dword() {
         return format!("{start}dword:{number:08x}");

@@ -1,6 +1,7 @@
 //! The bindings collected from their keys.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use certbind_core::{Binding, BindingKey, Kind};
 
@@ -22,19 +23,29 @@ use crate::report::{ConversionWarning, ParseError, WarningKind};
 #[derive(Debug, Default)]
 pub(crate) struct Collected {
     bindings: Vec<Binding>,
-    lines: Vec<Option<u64>>,
-    times: BTreeMap<BindingKey, Timestamp>,
-    registry: BTreeMap<BindingKey, RegistryLocation>,
+    /// The key of each binding.
+    keys: Vec<KeyOfBinding>,
+    parameters: Option<RegistryLocation>,
+    reservations: Option<RegistryLocation>,
     configuration: Option<Configuration>,
     warnings: Vec<ConversionWarning>,
     errors: ErrorList,
-    seen: HashMap<BindingKey, (Option<u64>, String)>,
+    /// Where the bindings of these keys are.
+    seen: HashMap<BindingKey, usize>,
+}
+
+/// The registry key of a binding.
+#[derive(Debug)]
+struct KeyOfBinding {
+    line: Option<u64>,
+    time: Option<Timestamp>,
+    location: RegistryLocation,
 }
 
 impl Collected {
     /// Takes a binding's key.
-    pub(crate) fn key(&mut self, kind: Kind, name: &str, found: Found) {
-        let (line, time, location) = (found.line, found.time, found.location());
+    pub(crate) fn key(&mut self, kind: Kind, name: &str, found: Found<'_>) {
+        let (line, time) = (found.line, found.time);
         if !found.errors.is_empty() {
             self.errors.append(found.errors);
             return;
@@ -46,27 +57,37 @@ impl Collected {
             return;
         }
         match binding(kind, name, found) {
-            Ok((binding, warnings)) => {
-                if let Some((earlier, other)) = self.seen.get(binding.key()) {
-                    let place =
-                        earlier.map_or_else(|| other.clone(), |line| format!("line {line}"));
-                    let what = format!(
-                        "{} is bound by {place} already; expected each key once",
-                        binding.key()
-                    );
-                    self.errors
-                        .push(|| ParseError::in_location(line, location, what));
-                    return;
+            Ok((binding, location, warnings)) => {
+                match self.seen.entry(binding.key().clone()) {
+                    Entry::Vacant(place) => {
+                        place.insert(self.bindings.len());
+                    }
+                    Entry::Occupied(earlier) => {
+                        let earlier = self.keys.get(*earlier.get());
+                        self.errors.push(|| {
+                            let place = match earlier {
+                                Some(KeyOfBinding {
+                                    line: Some(line), ..
+                                }) => format!("line {line}"),
+                                Some(other) => other.location.path.clone(),
+                                None => String::new(),
+                            };
+                            let what = format!(
+                                "{} is bound by {place} already; expected each key once",
+                                binding.key()
+                            );
+                            ParseError::in_location(line, location, what)
+                        });
+                        return;
+                    }
                 }
-                let path = location.path.clone();
-                self.seen.insert(binding.key().clone(), (line, path));
                 self.warnings.extend(warnings);
-                self.registry.insert(binding.key().clone(), location);
-                if let Some(time) = time {
-                    self.times.insert(binding.key().clone(), time);
-                }
                 self.bindings.push(binding);
-                self.lines.push(line);
+                self.keys.push(KeyOfBinding {
+                    line,
+                    time,
+                    location,
+                });
             }
             Err(error) => self.errors.push(|| error),
         }
@@ -74,9 +95,10 @@ impl Collected {
 
     /// Takes the key of HTTP.sys itself, which has the settings of the host. Only a setting that
     /// changes the effect of bindings matters; damage in the others does not.
-    pub(crate) fn parameters(&mut self, found: &Found) {
+    pub(crate) fn parameters(&mut self, found: &Found<'_>) {
         let configuration = self.configuration.get_or_insert_default();
         let warnings = configuration.take_parameters(found);
+        self.parameters.get_or_insert_with(|| found.location());
         self.warnings.extend(warnings);
         let value = found.value(HTTP2_OVER_TLS);
         if let Some(value) = value.filter(|value| value.data.as_dword() == Ok(0)) {
@@ -89,14 +111,15 @@ impl Collected {
     }
 
     /// Takes the key of the URL reservations.
-    pub(crate) fn reservations(&mut self, found: &Found) {
+    pub(crate) fn reservations(&mut self, found: &Found<'_>) {
         let configuration = self.configuration.get_or_insert_default();
         let warnings = configuration.take_reservations(found);
+        self.reservations.get_or_insert_with(|| found.location());
         self.warnings.extend(warnings);
     }
 
     /// Takes the key of a kind itself, whose values are of no binding.
-    pub(crate) fn family(&mut self, mut found: Found) {
+    pub(crate) fn family(&mut self, mut found: Found<'_>) {
         self.errors.append(std::mem::take(&mut found.errors));
         self.warnings.append(&mut found.warnings);
         for value in found.values() {
@@ -138,6 +161,11 @@ impl Collected {
         self.errors.push(|| error);
     }
 
+    /// As [`error`](Self::error). Of many errors only the first ones are made.
+    pub(crate) fn error_with(&mut self, error: impl FnOnce() -> ParseError) {
+        self.errors.push(error);
+    }
+
     pub(crate) fn has_errors(&self) -> bool {
         !self.errors.is_empty()
     }
@@ -157,8 +185,10 @@ impl Collected {
             .filter_map(|it| it.registry.as_deref_mut());
         let warnings = self.warnings.iter_mut();
         let of_warnings = warnings.filter_map(|it| it.registry.as_deref_mut());
-        let of_bindings = self.registry.values_mut();
-        for location in of_errors.chain(of_warnings).chain(of_bindings) {
+        let of_settings = self.parameters.iter_mut().chain(&mut self.reservations);
+        let of_bindings = self.keys.iter_mut().map(|key| &mut key.location);
+        let of_keys = of_bindings.chain(of_settings);
+        for location in of_errors.chain(of_warnings).chain(of_keys) {
             location.locate(hive, parameters);
         }
         // An error without a line is the number of the others.
@@ -167,19 +197,28 @@ impl Collected {
             return Err(ReadError::Broken(errors));
         }
         self.warnings.sort_by_key(|warning| warning.line);
+        // A hive has no lines, and every key of an exported registry has one.
+        let lines = self.keys.iter().filter_map(|key| key.line).collect();
+        let names = || self.bindings.iter().map(|binding| binding.key().clone());
+        let times = names().zip(&self.keys);
+        let times = times.filter_map(|(name, key)| Some((name, key.time?)));
+        let times = times.collect();
+        let locations = self.keys.into_iter().map(|key| key.location);
+        let registry = names().zip(locations).collect();
         Ok(ReadOutcome {
             export: Export {
                 header,
                 bindings: self.bindings,
-                times: self.times,
+                times,
                 configuration: self.configuration,
                 ..Export::default()
             },
-            // A hive has no lines, and every key of an exported registry has one.
-            lines: self.lines.into_iter().flatten().collect(),
+            lines,
             warnings: self.warnings,
             errors,
-            registry: self.registry,
+            registry,
+            parameters: self.parameters,
+            reservations: self.reservations,
             recovery: None,
             managed: None,
         })

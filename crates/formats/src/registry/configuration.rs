@@ -40,7 +40,7 @@ pub(crate) fn is_setting(name: &str) -> bool {
 impl Configuration {
     /// Takes the values of the key `Parameters`. An unreadable value is a warning, since it belongs
     /// to no binding.
-    pub(crate) fn take_parameters(&mut self, found: &Found) -> Vec<ConversionWarning> {
+    pub(crate) fn take_parameters(&mut self, found: &Found<'_>) -> Vec<ConversionWarning> {
         let mut warnings = Vec::new();
         let mut switch = |name: &str| {
             let value = found.value(name)?;
@@ -77,7 +77,12 @@ impl Configuration {
     }
 
     /// Takes a timeout, with a warning that its place is inferred.
-    fn take_timeout(&mut self, found: &Found, value: &Value, key: TimeoutKey) -> ConversionWarning {
+    fn take_timeout(
+        &mut self,
+        found: &Found<'_>,
+        value: &Value<'_>,
+        key: TimeoutKey,
+    ) -> ConversionWarning {
         let number = match value.data.as_dword() {
             Ok(number) => number,
             Err(error) => return unread(found, value, &error.to_string()),
@@ -99,7 +104,7 @@ impl Configuration {
     }
 
     /// Takes the values of the key of reservations.
-    pub(crate) fn take_reservations(&mut self, found: &Found) -> Vec<ConversionWarning> {
+    pub(crate) fn take_reservations(&mut self, found: &Found<'_>) -> Vec<ConversionWarning> {
         let mut warnings = Vec::new();
         for value in found.values() {
             match reservation(value) {
@@ -115,7 +120,7 @@ impl Configuration {
     }
 }
 
-fn reservation(value: &Value) -> Result<UrlReservation, String> {
+fn reservation(value: &Value<'_>) -> Result<UrlReservation, String> {
     if value.data.kind != REG_BINARY {
         return Err("this reservation is not REG_BINARY".to_owned());
     }
@@ -125,12 +130,12 @@ fn reservation(value: &Value) -> Result<UrlReservation, String> {
     Ok(UrlReservation { url, sddl })
 }
 
-fn unread(found: &Found, value: &Value, what: &str) -> ConversionWarning {
+fn unread(found: &Found<'_>, value: &Value<'_>, what: &str) -> ConversionWarning {
     let what = format!("{:?} was ignored: {what}", value.name);
     found.warning(WarningKind::Skipped, value.line, what)
 }
 
-impl super::data::Data {
+impl super::data::Data<'_> {
     /// The texts of a list, without empty ones: each ends with a NUL, and the list with one more.
     fn as_texts(&self) -> Result<Vec<String>, DataError> {
         const REG_MULTI_SZ: u32 = 7;

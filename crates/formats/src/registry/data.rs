@@ -1,5 +1,6 @@
 //! The data of a value: its type and its bytes.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use certbind_core::Uuid;
@@ -15,23 +16,23 @@ pub(crate) struct DataError(String);
 
 /// A value's type and bytes, as the registry has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Data {
+pub(crate) struct Data<'a> {
     pub(crate) kind: u32,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Cow<'a, [u8]>,
 }
 
-impl Data {
+impl Data<'static> {
     pub(crate) fn dword(number: u32) -> Self {
         Self {
             kind: REG_DWORD,
-            bytes: number.to_le_bytes().into(),
+            bytes: number.to_le_bytes().to_vec().into(),
         }
     }
 
     pub(crate) fn binary(bytes: &[u8]) -> Self {
         Self {
             kind: REG_BINARY,
-            bytes: bytes.into(),
+            bytes: bytes.to_vec().into(),
         }
     }
 
@@ -40,13 +41,15 @@ impl Data {
         let units = text.encode_utf16().chain([0]);
         Self {
             kind: REG_SZ,
-            bytes: units.flat_map(u16::to_le_bytes).collect(),
+            bytes: units.flat_map(u16::to_le_bytes).collect::<Vec<_>>().into(),
         }
     }
+}
 
+impl Data<'_> {
     /// The number.
     pub(crate) fn as_dword(&self) -> Result<u32, DataError> {
-        match (self.kind, <[u8; 4]>::try_from(self.bytes.as_slice())) {
+        match (self.kind, <[u8; 4]>::try_from(&*self.bytes)) {
             (REG_DWORD, Ok(bytes)) => Ok(u32::from_le_bytes(bytes)),
             _ => Err(self.instead_of("REG_DWORD of 4 bytes")),
         }
@@ -60,11 +63,14 @@ impl Data {
         let (units, []) = self.bytes.as_chunks::<2>() else {
             return Err(self.instead_of("whole UTF-16 units"));
         };
-        let units: Vec<_> = units.iter().map(|unit| u16::from_le_bytes(*unit)).collect();
-        let end = units.iter().rposition(|unit| *unit != 0);
+        let end = units.iter().rposition(|unit| *unit != [0, 0]);
         let units = &units[..end.map_or(0, |last| last + 1)];
-        match String::from_utf16(units) {
-            Ok(text) if text.is_empty() => Ok(None),
+        if units.iter().all(|[low, high]| *high == 0 && low.is_ascii()) {
+            let text: String = units.iter().map(|[low, _]| char::from(*low)).collect();
+            return Ok(Some(text).filter(|text| !text.is_empty()));
+        }
+        let units: Vec<_> = units.iter().map(|unit| u16::from_le_bytes(*unit)).collect();
+        match String::from_utf16(&units) {
             Ok(text) => Ok(Some(text)),
             Err(_) => Err(DataError(
                 "expected text, found a surrogate without its other half".to_owned(),

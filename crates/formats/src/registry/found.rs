@@ -1,7 +1,6 @@
 //! A registry key from an export or a hive.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::borrow::Cow;
 
 use certbind_core::BoxError;
 
@@ -9,12 +8,13 @@ use jiff::Timestamp;
 
 use super::data::Data;
 use super::location::RegistryLocation;
+use super::value_map::ValueMap;
 use crate::error_list::ErrorList;
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 
 /// A key, with its values.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub(crate) struct Found<'a> {
     /// Its path under `Parameters`.
     pub(crate) path: String,
     /// The line where it begins, where the format has lines.
@@ -23,8 +23,7 @@ pub(crate) struct Found {
     pub(crate) offset: Option<u64>,
     /// When it was last written, where the format has times.
     pub(crate) time: Option<Timestamp>,
-    /// The values, by their names in lower case.
-    pub(super) values: BTreeMap<String, Value>,
+    pub(super) values: ValueMap<'a>,
     /// The errors of its unreadable parts.
     pub(crate) errors: ErrorList,
     /// The warnings of its readable parts, other than its values.
@@ -33,61 +32,64 @@ pub(crate) struct Found {
 
 /// A value from an export or a hive.
 #[derive(Clone, Debug)]
-pub(crate) struct Value {
-    pub(crate) name: String,
-    pub(crate) data: Data,
+pub(crate) struct Value<'a> {
+    pub(crate) name: Cow<'a, str>,
+    pub(crate) data: Data<'a>,
     pub(crate) line: Option<u64>,
 }
 
-impl Found {
+/// The names of options begin so.
+const DEFAULT: &str = "Default";
+
+impl<'a> Found<'a> {
     pub(crate) fn new(path: impl Into<String>, line: Option<u64>) -> Self {
         Self {
             path: path.into(),
             line,
             offset: None,
             time: None,
-            values: BTreeMap::new(),
+            values: ValueMap::default(),
             errors: ErrorList::default(),
             warnings: Vec::new(),
         }
     }
 
     /// Adds a value. A second value of the same name is an error.
-    pub(crate) fn add(&mut self, value: Value) {
-        match self.values.entry(value.name.to_ascii_lowercase()) {
-            Entry::Vacant(place) => {
-                place.insert(value);
-            }
-            Entry::Occupied(earlier) => {
-                let name = &value.name;
-                let what = match earlier.get().line {
-                    Some(line) => format!("the value {name:?} is on line {line} already"),
-                    None => format!("the value {name:?} occurs twice"),
-                };
-                self.error(value.line, what);
-            }
-        }
+    pub(crate) fn add(&mut self, value: Value<'a>) {
+        let Err((value, earlier)) = self.values.insert(value) else {
+            return;
+        };
+        let name = &value.name;
+        let what = match earlier {
+            Some(line) => format!("the value {name:?} is on line {line} already"),
+            None => format!("the value {name:?} occurs twice"),
+        };
+        self.error(value.line, what);
     }
 
     /// The values, in the order of their names.
-    pub(crate) fn values(&self) -> impl Iterator<Item = &Value> {
-        self.values.values()
+    pub(crate) fn values(&self) -> impl Iterator<Item = &Value<'a>> {
+        self.values.in_order()
     }
 
     /// The value of a name.
-    pub(crate) fn value(&self, name: &str) -> Option<&Value> {
-        self.values.get(&name.to_ascii_lowercase())
+    pub(crate) fn value(&self, name: &str) -> Option<&Value<'a>> {
+        self.values.get(name)
     }
 
     /// Whether there are values, and all of them are options of a binding. Instructions for RD Gateway
     /// leave such keys on hosts.
     pub(super) fn has_options_only(&self) -> bool {
-        !self.values.is_empty() && self.values.keys().all(|name| name.starts_with("default"))
+        let is_option = |value: &Value<'_>| {
+            let start = value.name.get(..DEFAULT.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(DEFAULT))
+        };
+        !self.values.is_empty() && self.values.iter().all(is_option)
     }
 
     /// Takes a value back.
     pub(crate) fn remove(&mut self, name: &str) {
-        self.values.remove(&name.to_ascii_lowercase());
+        self.values.remove(name);
     }
 
     /// Notes that something of it could not be read, for an error at an offset of the file.
@@ -114,6 +116,11 @@ impl Found {
     /// Its path under `Parameters`, and its offset.
     pub(crate) fn location(&self) -> RegistryLocation {
         RegistryLocation::new(self.path.as_str()).at(self.offset)
+    }
+
+    /// Its path and offset, when nothing else of it is needed any more.
+    pub(super) fn into_location(self) -> RegistryLocation {
+        RegistryLocation::new(self.path).at(self.offset)
     }
 
     /// A warning about it, or about the line of one of its values.

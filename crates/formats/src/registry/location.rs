@@ -38,8 +38,8 @@ impl RegistryLocation {
                 let (_, path) = full.split_once('\\').unwrap_or_default();
                 path.to_owned()
             }
-            above if above == "Select" || starts("ControlSet") => format!("{hive}\\{above}"),
-            below => format!("{parameters}\\{below}"),
+            above if above == "Select" || starts("ControlSet") => [hive, above].join("\\"),
+            below => [parameters, below].join("\\"),
         };
     }
 }

@@ -11,12 +11,13 @@ mod found;
 mod location;
 mod names;
 mod record;
+mod value_map;
 mod values;
 mod written;
 
 pub(crate) use collect::Collected;
 pub(crate) use configuration::{RESERVATIONS, is_setting};
-pub(crate) use data::{Data, REG_BINARY, REG_DWORD, REG_SZ};
+pub(crate) use data::{Data, REG_BINARY, REG_SZ};
 pub(crate) use found::{Found, Value};
 pub use location::RegistryLocation;
 pub(crate) use names::{ControlSet, PARAMETERS, family, family_name, is_about_ssl};

@@ -7,6 +7,7 @@ use certbind_core::{
 
 use super::data::{Data, Type};
 use super::found::Found;
+use super::location::RegistryLocation;
 use super::names::ccs_port;
 use super::values::{
     APP_ID, CERT_HASH, CERT_STORE_NAME, CHECK_MODE, CTL_IDENTIFIER, CTL_STORE_NAME, FLAGS,
@@ -14,12 +15,12 @@ use super::values::{
 };
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 
-/// The binding of a key, and warnings for the rest of the key.
+/// The binding of a key, the place of the key, and warnings for the rest of it.
 pub(super) fn binding(
     kind: Kind,
     name: &str,
-    found: Found,
-) -> Result<(Binding, Vec<ConversionWarning>), ParseError> {
+    found: Found<'_>,
+) -> Result<(Binding, RegistryLocation, Vec<ConversionWarning>), ParseError> {
     let mut reader = Reader(found);
     let (key, spelling) = reader.key(kind, name)?;
     let record = reader.record(kind)?;
@@ -30,22 +31,22 @@ pub(super) fn binding(
         binding = spelled.map_err(refused)?;
     }
     reader.leave_the_rest();
-    let warnings = reader.0.warnings.into_iter();
+    let warnings = std::mem::take(&mut reader.0.warnings).into_iter();
     let warnings = warnings.map(|warning| warning.of(binding.key())).collect();
-    Ok((binding, warnings))
+    Ok((binding, reader.0.into_location(), warnings))
 }
 
 /// A key whose values are taken one by one.
-struct Reader(Found);
+struct Reader<'a>(Found<'a>);
 
-impl Reader {
+impl Reader<'_> {
     /// Takes a value, as something.
     fn take<T>(
         &mut self,
         name: &str,
-        read: impl FnOnce(&Data) -> Result<T, BoxError>,
+        read: impl FnOnce(&Data<'_>) -> Result<T, BoxError>,
     ) -> Result<Option<T>, ParseError> {
-        let Some(value) = self.0.values.remove(&name.to_ascii_lowercase()) else {
+        let Some(value) = self.0.values.remove(name) else {
             return Ok(None);
         };
         let read = read(&value.data);
@@ -174,7 +175,10 @@ impl Reader {
 
     /// Reports the values that are still there.
     fn leave_the_rest(&mut self) {
-        for (_, value) in std::mem::take(&mut self.0.values) {
+        if self.0.values.is_empty() {
+            return;
+        }
+        for value in std::mem::take(&mut self.0.values).in_order() {
             let what = format!(
                 "the value {:?} ({}) is unknown; it is not converted",
                 value.name,

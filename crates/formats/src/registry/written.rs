@@ -15,7 +15,7 @@ pub(crate) struct Written {
     /// The key's own name.
     pub(crate) name: String,
     /// Its values, in the order of their names.
-    pub(crate) values: Vec<(&'static str, Data)>,
+    pub(crate) values: Vec<(&'static str, Data<'static>)>,
 }
 
 /// The key of a binding. Zeros are written as well: when it overwrites an older record, none of

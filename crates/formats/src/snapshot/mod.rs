@@ -119,6 +119,8 @@ pub fn read(bytes: &[u8]) -> Result<ReadOutcome, ReadError> {
         warnings: reader.warnings().to_vec(),
         errors: Vec::new(),
         registry: std::collections::BTreeMap::new(),
+        parameters: None,
+        reservations: None,
         recovery: None,
         managed: None,
     })

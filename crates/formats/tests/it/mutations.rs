@@ -115,6 +115,8 @@ fn piecemeal(text: &[u8], options: &ReadOptions) -> Result<Option<ReadOutcome>, 
         warnings: listing.warnings().to_vec(),
         errors: listing.errors().to_vec(),
         registry: std::collections::BTreeMap::new(),
+        parameters: None,
+        reservations: None,
         recovery: None,
         managed: None,
     };

@@ -127,18 +127,21 @@ pub fn binding(name: &str) -> Node {
         .value("SslCertHash", BINARY, &[0x52; 20])
 }
 
-/// The file of a hive.
+/// The file of a hive, all of it in one bin.
 pub fn file(root: &Node) -> Vec<u8> {
-    let mut cells = Cells(vec![0; 32]);
+    written(Cells::in_one_bin(), root)
+}
+
+/// The file of a hive in bins as Windows makes them: each as short as it can be for its first cell.
+pub fn file_in_bins(root: &Node) -> Vec<u8> {
+    written(Cells::in_bins(), root)
+}
+
+fn written(mut cells: Cells, root: &Node) -> Vec<u8> {
     let security = security(&mut cells);
     let root = write(&mut cells, root, u32::MAX, security, 0x0c);
-    let mut bins = cells.0;
-    let free = bins.len();
-    let length = (free + 8).next_multiple_of(4096);
-    bins.resize(length, 0);
-    bins[free..free + 4].copy_from_slice(&length32(length - free).to_le_bytes());
-    bins[..4].copy_from_slice(b"hbin");
-    bins[8..12].copy_from_slice(&length32(length).to_le_bytes());
+    let bins = cells.bins();
+    let length = bins.len();
 
     let mut base = vec![0; 4096];
     base[..4].copy_from_slice(b"regf");
@@ -176,16 +179,65 @@ pub fn place_of(file: &[u8], name: &str) -> usize {
     nodes.find(is_named).expect("a key of that name")
 }
 
-struct Cells(Vec<u8>);
+/// The bins so far; the last one has no end yet, or it has this one.
+struct Cells {
+    bytes: Vec<u8>,
+    start: usize,
+    end: Option<usize>,
+}
+
+/// The length of a bin's header.
+const HEADER: usize = 32;
 
 impl Cells {
+    fn in_one_bin() -> Self {
+        Self {
+            bytes: vec![0; HEADER],
+            start: 0,
+            end: None,
+        }
+    }
+
+    fn in_bins() -> Self {
+        Self {
+            end: Some(4096),
+            ..Self::in_one_bin()
+        }
+    }
+
     fn add(&mut self, data: &[u8]) -> u32 {
-        let at = self.0.len();
         let length = (data.len() + 4).next_multiple_of(8);
-        self.0.extend(length32(length).wrapping_neg().to_le_bytes());
-        self.0.extend(data);
-        self.0.resize(at + length, 0);
+        if self.end.is_some_and(|end| end - self.bytes.len() < length) {
+            self.close();
+            self.bytes.resize(self.start + HEADER, 0);
+            self.end = Some((self.start + HEADER + length).next_multiple_of(4096));
+        }
+        let at = self.bytes.len();
+        self.bytes
+            .extend(length32(length).wrapping_neg().to_le_bytes());
+        self.bytes.extend(data);
+        self.bytes.resize(at + length, 0);
         length32(at)
+    }
+
+    /// Ends the last bin, with a free cell after the others.
+    fn close(&mut self) {
+        let free = self.bytes.len();
+        let end = self.end.unwrap_or((free + 8).next_multiple_of(4096));
+        self.bytes.resize(end, 0);
+        if free < end {
+            self.bytes[free..free + 4].copy_from_slice(&length32(end - free).to_le_bytes());
+        }
+        let header = &mut self.bytes[self.start..];
+        header[..4].copy_from_slice(b"hbin");
+        header[4..8].copy_from_slice(&length32(self.start).to_le_bytes());
+        header[8..12].copy_from_slice(&length32(end - self.start).to_le_bytes());
+        self.start = end;
+    }
+
+    fn bins(mut self) -> Vec<u8> {
+        self.close();
+        self.bytes
     }
 
     fn list(&mut self, offsets: &[u32]) -> u32 {
@@ -207,7 +259,7 @@ fn length16(length: usize) -> [u8; 2] {
 
 /// A security descriptor with nothing in it.
 fn security(cells: &mut Cells) -> u32 {
-    let own = length32(cells.0.len());
+    let own = length32(cells.bytes.len());
     let mut data = b"sk\0\0".to_vec();
     for word in [own, own, 1, 20, 0x8000_0001, 0, 0, 0, 0] {
         data.extend(u32::to_le_bytes(word));
@@ -274,7 +326,7 @@ fn write(cells: &mut Cells, node: &Node, parent: u32, security: u32, flags: u16)
     data[4..12].copy_from_slice(&node.time.to_le_bytes());
     data[72..74].copy_from_slice(&length16(name.len()));
     let at = own as usize + 4;
-    cells.0[at..at + data.len()].copy_from_slice(&data);
+    cells.bytes[at..at + data.len()].copy_from_slice(&data);
     own
 }
 

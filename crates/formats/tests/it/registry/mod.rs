@@ -1,6 +1,7 @@
 //! Registry exports and hives.
 
 mod hive;
+mod hive_in_parts;
 mod hives_of_tools;
 mod host_settings;
 mod hostile_hives;
