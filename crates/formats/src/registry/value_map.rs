@@ -13,7 +13,7 @@ const FEW: usize = 16;
 pub(super) struct ValueMap<'a> {
     values: Vec<Value<'a>>,
     /// Where the values of these names are, in lower case; none for a few values.
-    places: Option<Box<HashMap<String, usize>>>,
+    places: Option<HashMap<String, usize>>,
 }
 
 impl<'a> ValueMap<'a> {
@@ -32,9 +32,7 @@ impl<'a> ValueMap<'a> {
                 .values
                 .iter()
                 .map(|value| value.name.to_ascii_lowercase());
-            let places = self
-                .places
-                .get_or_insert_with(|| Box::new(names.zip(0..).collect()));
+            let places = self.places.get_or_insert_with(|| names.zip(0..).collect());
             places.insert(value.name.to_ascii_lowercase(), self.values.len());
         }
         if self.values.is_empty() {
