@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use certbind_certificates::LeafError;
 use certbind_core::{BindingError, BindingKey, CertHash, StoreError};
+use certbind_formats::netsh::UnknownLanguage;
 use certbind_formats::{ParseError, ReadError, WriteError};
 use jiff::Timestamp;
 
@@ -36,6 +37,12 @@ pub(crate) enum Error {
     },
     #[error("--profile: {0}")]
     Profile(UnknownProfile),
+    #[error("--language: {0}")]
+    Language(UnknownLanguage),
+    #[error("--language: {0}; nothing was printed")]
+    NoTranslation(String),
+    #[error("--language chooses the texts of a listing; add --format netsh")]
+    LanguageWithoutListing,
     #[error("{0}")]
     Store(#[from] StoreError),
     #[error("no binding store at {}; {next_step}", path.display())]

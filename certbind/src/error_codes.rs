@@ -27,6 +27,9 @@ impl Error {
             Self::Usage(_)
             | Self::Environment { .. }
             | Self::Profile(_)
+            | Self::Language(_)
+            | Self::NoTranslation(_)
+            | Self::LanguageWithoutListing
             | Self::Arguments { .. }
             | Self::NetshChangesExport
             | Self::NotInExport { .. }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use certbind_formats::netsh::Release;
+use certbind_formats::netsh::{Language, Release};
 use clap::{Args, ValueEnum};
 
 #[cfg(feature = "etcd")]
@@ -22,6 +22,10 @@ pub(crate) struct Export {
     /// Default: the layout of the last imported listing, or else 2022.
     #[arg(long, value_name = "WINDOWS")]
     pub(crate) layout: Option<Release>,
+    /// The language of the listing: en, de, fr or zh-Hans. A listing with a text that no published output
+    /// of a host has in that language is refused.
+    #[arg(long, value_name = "LANG")]
+    pub(crate) language: Option<Language>,
     /// Keep the layout of the imported listing in JSON, so that it can be printed back byte for byte.
     #[arg(long)]
     pub(crate) with_layout: bool,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use certbind_formats::Encoding;
-use certbind_formats::netsh::Locale;
+use certbind_formats::netsh::{Language, Locale};
 use clap::{Args, ValueEnum};
 
 use super::output::Format;
@@ -30,6 +30,10 @@ pub(crate) struct Import {
     /// The words of an unsupported netsh language for Enabled, Disabled, Set and Not Set.
     #[arg(long, value_name = "W,W,W,W", value_parser = words)]
     pub(crate) words: Option<Locale>,
+    /// The language of a listing of netsh: en, de, fr or zh-Hans. A label that no published output of a
+    /// host has in that language is an error.
+    #[arg(long, value_name = "LANG")]
+    pub(crate) language: Option<Language>,
     #[command(flatten)]
     pub(crate) logs: LogOptions,
     /// Show what would be imported, and change nothing.

@@ -224,9 +224,10 @@ pub(crate) enum Command {
     },
     /// Emulate `netsh http`.
     ///
-    /// Three options may precede the arguments of netsh: `--profile WINDOWS` selects the Windows release
-    /// (2008r2, 2012r2, 2016rtm, 2016, 2019, 2022, win11-23h2 or 2025), `--crlf` ends lines with CR LF
-    /// as on Windows, and `--from EXPORT` shows the bindings, URL reservations and listen list of an
+    /// Four options may precede the arguments of netsh: `--profile WINDOWS` selects the Windows release
+    /// (2008r2, 2012r2, 2016rtm, 2016, 2019, 2022, win11-23h2 or 2025), `--language LANG` the language
+    /// (en, de, fr or zh-Hans; a text that no host was seen to print in it is refused), `--crlf` ends
+    /// lines with CR LF as on Windows, and `--from EXPORT` shows the bindings, URL reservations and listen list of an
     /// export.
     #[command(disable_help_flag = true)]
     Netsh {

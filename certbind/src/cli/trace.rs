@@ -18,12 +18,16 @@ pub(crate) struct Trace {
     #[arg(long, value_name = "STORE")]
     pub(crate) replay: Option<StoreUrl>,
     /// Print the recording of a real Windows as a file for `fidelity/traces`, with the version that
-    /// `ver` prints, such as 10.0.20348.2849.
+    /// `ver` prints, such as 10.0.20348.2849. Names of hosts, addresses, hashes, application ids,
+    /// certificate stores and domains are replaced by pseudonyms.
     #[arg(long, value_name = "VERSION", conflicts_with = "replay", value_parser = version)]
     pub(crate) contribute: Option<String>,
     /// An export of the bindings that the host had before the recording.
     #[arg(long, value_name = "EXPORT", requires = "contribute")]
     pub(crate) before: Option<Input>,
+    /// Keep the names instead of pseudonyms.
+    #[arg(long, requires = "contribute")]
+    pub(crate) keep_names: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }

@@ -24,6 +24,9 @@ pub(crate) fn run(
     url: impl Fn() -> Result<StoreUrl, Error>,
     arguments: &arguments::Export,
 ) -> Result<u8, Error> {
+    if arguments.language.is_some() && arguments.format != ExportFormat::Netsh {
+        return Err(Error::LanguageWithoutListing);
+    }
     let is_binary = arguments.format == ExportFormat::Snapshot;
     if is_binary && arguments.output.is_none() && io::stdout().is_terminal() {
         return Err(Error::SnapshotToTerminal);
@@ -132,8 +135,13 @@ pub(super) fn write(
         }
         ExportFormat::Netsh => {
             let release = arguments.layout.unwrap_or_default();
-            let kept = layout.filter(|_| arguments.layout.is_none());
-            listing(out, store, &kept.unwrap_or_else(|| release.layout()))?;
+            let layout = match (arguments.language, layout) {
+                (None, Some(kept)) if arguments.layout.is_none() => kept,
+                (language, _) => release
+                    .layout_in(language.unwrap_or_default())
+                    .map_err(|missing| Error::NoTranslation(missing.to_string()))?,
+            };
+            listing(out, store, &layout)?;
         }
         ExportFormat::NetshScript => netsh::write_script(&mut out, &collected(header, layout)?)?,
         ExportFormat::NetshPowershell => {

@@ -67,6 +67,7 @@ fn options(import: &Import) -> ReadOptions {
         keep_going: import.keep_going,
         encoding: import.encoding,
         locale: import.words.clone(),
+        language: import.language,
         ..ReadOptions::default()
     }
 }

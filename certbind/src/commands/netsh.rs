@@ -4,7 +4,7 @@ use std::io;
 
 use certbind_backends::Access;
 use certbind_formats::Configuration;
-use certbind_formats::netsh::Newline;
+use certbind_formats::netsh::{Language, Newline};
 use certbind_httpapi_abi::service::TimeoutKey;
 use certbind_httpsys::ServiceApi;
 
@@ -28,6 +28,7 @@ pub(crate) fn run(
         from,
         profile,
         crlf,
+        language,
         arguments,
     } = NetshArguments::in_front_of(arguments)?;
     let url = &match from {
@@ -80,7 +81,8 @@ pub(crate) fn run(
         Newline::Lf
     };
     let api = store.api();
-    let mut netsh = Netsh::new(store.bindings(), profile).with_newline(newline);
+    let netsh = Netsh::new(store.bindings(), profile);
+    let mut netsh = netsh.with_newline(newline).with_language(language);
     if let Some(api) = &api {
         netsh = netsh.with_api(api);
     }
@@ -88,7 +90,13 @@ pub(crate) fn run(
     if let Some(accounts) = &accounts {
         netsh = netsh.with_accounts(accounts);
     }
-    Ok(netsh.run(arguments, &mut io::stdin().lock(), &mut exact_stdout())?)
+    let done = netsh.run(arguments, &mut io::stdin().lock(), &mut exact_stdout());
+    done.map_err(|error| match error.kind() {
+        io::ErrorKind::Unsupported if language != Language::English => {
+            Error::NoTranslation(error.to_string())
+        }
+        _ => error.into(),
+    })
 }
 
 /// A store in memory with the contents of an export: bindings, URL reservations and the listen
@@ -121,12 +129,14 @@ struct NetshArguments<'a> {
     from: Option<Input>,
     profile: Option<Profile>,
     crlf: bool,
+    language: Language,
     arguments: &'a [String],
 }
 
 impl<'a> NetshArguments<'a> {
     fn in_front_of(mut arguments: &'a [String]) -> Result<Self, Error> {
         let (mut from, mut profile, mut crlf) = (None, None, false);
+        let mut language = Language::English;
         loop {
             match arguments {
                 [option, rest @ ..] if option == "--crlf" => {
@@ -144,6 +154,15 @@ impl<'a> NetshArguments<'a> {
                     profile = Some(name.parse().map_err(Error::Profile)?);
                     arguments = rest;
                 }
+                [option, name, rest @ ..] if option == "--language" => {
+                    language = name.parse().map_err(Error::Language)?;
+                    arguments = rest;
+                }
+                [option, rest @ ..] if option.starts_with("--language=") => {
+                    let (_, name) = option.split_once('=').unwrap_or_default();
+                    language = name.parse().map_err(Error::Language)?;
+                    arguments = rest;
+                }
                 [option, rest @ ..] if option.starts_with("--profile=") => {
                     let (_, name) = option.split_once('=').unwrap_or_default();
                     profile = Some(name.parse().map_err(Error::Profile)?);
@@ -156,6 +175,7 @@ impl<'a> NetshArguments<'a> {
             from,
             profile,
             crlf,
+            language,
             arguments,
         })
     }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use certbind_backends::Access;
+use certbind_core::Uuid;
+use certbind_formats::applications;
 use certbind_httpapi_abi::HttpApi;
 use certbind_simulator::Simulator;
 use certbind_trace::{Entry, HostTrace, QueryResult, ReplayOutcome, code_name};
@@ -48,7 +50,19 @@ fn contribute(windows: &str, arguments: &Trace, entries: Vec<(usize, Entry)>) ->
         None => Vec::new(),
     };
     let calls = entries.into_iter().map(|(_, entry)| entry).collect();
-    let trace = HostTrace::new(windows, before, calls).map_err(|error| Error::BrokenInput {
+    let trace = HostTrace::new(windows, before, calls).and_then(|trace| {
+        let is_known = |id| {
+            id == Uuid::nil()
+                || applications::KNOWN
+                    .iter()
+                    .any(|application| application.id == id)
+        };
+        match arguments.keep_names {
+            true => Ok(trace),
+            false => trace.with_pseudonyms(is_known),
+        }
+    });
+    let trace = trace.map_err(|error| Error::BrokenInput {
         path: arguments.file.clone(),
         problem: error.to_string(),
     })?;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use certbind_core::BindingStore;
-use certbind_formats::netsh::Newline;
+use certbind_formats::netsh::{Language, Newline};
 use certbind_httpapi_abi::HttpApi;
 use certbind_simulator::Accounts;
 
@@ -12,7 +12,7 @@ use super::context::Command;
 use super::messages::{self, Answer};
 use super::profile::Profile;
 use super::verb::Verb;
-use super::{dump, property, service, usage, verbs};
+use super::{dump, property, service, translated, usage, verbs};
 
 /// An emulation of `netsh` over a binding store.
 #[derive(Clone, Copy)]
@@ -22,6 +22,7 @@ pub struct Netsh<'a> {
     accounts: Option<&'a Accounts>,
     pub(super) profile: Profile,
     newline: Newline,
+    language: Language,
 }
 
 impl<'a> Netsh<'a> {
@@ -34,6 +35,7 @@ impl<'a> Netsh<'a> {
             accounts: None,
             profile,
             newline: Newline::Lf,
+            language: Language::English,
         }
     }
 
@@ -64,6 +66,13 @@ impl<'a> Netsh<'a> {
         Self { newline, ..self }
     }
 
+    /// Sets the display language, English by default. A command is refused if no published output of
+    /// netsh has all texts of its answer in that language ([`Netsh::run`]).
+    #[must_use]
+    pub fn with_language(self, language: Language) -> Self {
+        Self { language, ..self }
+    }
+
     /// Runs the command given by the words of a command line, and returns the exit code.
     pub(super) fn respond(
         &self,
@@ -71,6 +80,14 @@ impl<'a> Netsh<'a> {
         words: &[String],
         out: &mut dyn Write,
     ) -> io::Result<u8> {
+        if self.language != Language::English {
+            let answer =
+                translated::answer(self.store, self.profile, self.language, command, words);
+            let answer =
+                answer.map_err(|missing| io::Error::new(io::ErrorKind::Unsupported, missing))?;
+            self.print(&answer, out)?;
+            return Ok(answer.code);
+        }
         if let Some(Command::Sslcert {
             verb: Verb::Show,
             arguments,

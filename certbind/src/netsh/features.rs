@@ -127,6 +127,15 @@ const fn observed(profiles: &'static [Profile], source: &'static str) -> Evidenc
     }
 }
 
+/// A source that does not name the release, or is of one of several.
+const fn inferred(profiles: &'static [Profile], source: &'static str) -> Evidence {
+    Evidence {
+        profiles,
+        confidence: Confidence::Inferred,
+        source,
+    }
+}
+
 fn yes(has: bool) -> String {
     if has { "yes" } else { "no" }.to_owned()
 }
@@ -153,6 +162,9 @@ const USAGE_2022: &str = "the usage of a host in microsoft/IIS.WebManager issue 
 const CI: &str = "the integration tests of segor/SslCertBinding.Net on `windows-latest`, which is \
                   one of these releases";
 
+const FRENCH_2022: &str = "a listing of a French Server 2022 in juesp311-rgb/projetinfrastructure \
+                           `3-hardening/hardening.md`";
+
 const KINDS: [Row; 4] = [
     (
         "`ipport=`",
@@ -160,7 +172,7 @@ const KINDS: [Row; 4] = [
         &[
             documented(&[Server2008R2], OLD_PAGE),
             observed(&[Server2019], USAGE_2019),
-            observed(&[Server2022], USAGE_2022),
+            inferred(&[Server2022], USAGE_2022),
             documented(&[Server2025], NEW_PAGE),
         ],
         "every other release has it",
@@ -174,7 +186,7 @@ const KINDS: [Row; 4] = [
                 "kaushalp/kaushalp.github.io, post of 2012-08-08 on SNI in IIS 8",
             ),
             observed(&[Server2019], USAGE_2019),
-            observed(&[Server2022], USAGE_2022),
+            inferred(&[Server2022], USAGE_2022),
             documented(&[Server2025], NEW_PAGE),
         ],
         "host names came with Windows 8 (`HttpServiceConfigSslSniCertInfo` in Microsoft's \
@@ -185,7 +197,7 @@ const KINDS: [Row; 4] = [
         |profile| yes(profile.kinds().contains(&Kind::Ccs)),
         &[
             observed(&[Server2019], USAGE_2019),
-            observed(&[Server2022], USAGE_2022),
+            inferred(&[Server2022], USAGE_2022),
             documented(&[Server2025], NEW_PAGE),
         ],
         "the central store came with Windows 8, like host names",
@@ -194,7 +206,7 @@ const KINDS: [Row; 4] = [
         "`scopedccs=`, which no usage lists",
         |profile| yes(profile.kinds().contains(&Kind::ScopedCcs)),
         &[
-            observed(&[Server2022, Server2025], CI),
+            inferred(&[Server2022, Server2025], CI),
             documented(&[Server2025], NEW_PAGE),
         ],
         "the registry of a host of Windows 10 1709 has no key for it, that of 1903 has one",
@@ -252,7 +264,7 @@ const OPTIONS: [(Profile, Value); 6] = [
 const OPTION_EVIDENCE: &[Evidence] = &[
     documented(&[Server2008R2], OLD_PAGE),
     observed(&[Server2019], USAGE_2019),
-    observed(&[Server2022], USAGE_2022),
+    inferred(&[Server2022], USAGE_2022),
     documented(&[Server2025], NEW_PAGE),
 ];
 
@@ -326,7 +338,8 @@ const LISTING: [Row; 3] = [
                 "darrenstarr/PowershellAutomation `Modules/NetShell.ps1` of 2016, which refuses any \
                  other line",
             ),
-            observed(
+            observed(&[Server2022], FRENCH_2022),
+            inferred(
                 &[Windows11V23H2],
                 "two published listings (the release is inferred)",
             ),
@@ -340,11 +353,11 @@ const LISTING: [Row; 3] = [
     (
         "Extended Properties",
         |profile| sections(profile.release()).to_string(),
-        &[observed(
-            &[Server2008R2, Server2012R2],
-            "the listings above",
-        )],
-        "known from hosts of unnamed releases",
+        &[
+            observed(&[Server2008R2, Server2012R2], "the listings above"),
+            observed(&[Server2022], FRENCH_2022),
+        ],
+        "known from hosts of unnamed releases, and from Server 2022",
     ),
     (
         "blank lines above the first record",

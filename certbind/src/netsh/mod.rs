@@ -45,6 +45,7 @@ mod service;
 mod session;
 mod tags;
 mod tokenize;
+mod translated;
 mod usage;
 mod verb;
 mod verbs;
@@ -66,7 +67,9 @@ impl Netsh<'_> {
     /// are read from `input`, one a line. `-c http` before them sets the context.
     ///
     /// # Errors
-    /// Those of `input` and `out`. Other errors are printed to `out`.
+    /// Those of `input` and `out`. Other errors are printed to `out`. In a language other than
+    /// English ([`Netsh::with_language`]) an error of the kind `Unsupported` names the texts that no
+    /// published output has; nothing was printed then, and nothing changed.
     pub fn run(
         &self,
         arguments: &[String],

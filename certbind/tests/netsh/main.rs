@@ -7,6 +7,7 @@ mod bench;
 mod documented;
 mod dump;
 mod json;
+mod languages;
 mod options;
 mod profiles;
 mod program;

@@ -81,11 +81,35 @@ fn confidence_is_that_of_the_best_source() {
             Confidence::Inferred,
             Confidence::Inferred,
             Confidence::Inferred,
-            Confidence::Observed,
+            Confidence::Inferred,
             Confidence::Inferred,
             Confidence::Documented,
         ]
     );
+    let last = of("last line of a record");
+    assert_eq!(last.confidence(Profile::Server2022), Confidence::Observed);
+    assert_eq!(
+        last.confidence(Profile::Windows11V23H2),
+        Confidence::Inferred
+    );
+}
+
+/// Nothing counts as observed in a release that its source does not name.
+#[test]
+fn sources_without_a_release_are_inferred() {
+    for feature in Feature::all() {
+        for evidence in feature.evidence {
+            let is_vague = ["not named", "one of these releases", "is inferred"];
+            if is_vague.iter().any(|words| evidence.source.contains(words)) {
+                assert_eq!(
+                    evidence.confidence,
+                    Confidence::Inferred,
+                    "{}",
+                    evidence.source
+                );
+            }
+        }
+    }
 }
 
 /// The layouts of the releases in the listings of netsh.
@@ -109,7 +133,7 @@ fn layouts_differ_as_published_listings_do() {
     assert_eq!(of("last line of a record"), last);
     assert_eq!(
         of("Extended Properties"),
-        ["0", "0", "0", "0", "0", "2", "2", "5"]
+        ["0", "0", "0", "0", "0", "5", "5", "5"]
     );
     assert_eq!(
         of("blank lines above the first record"),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::encoding::Encoding;
 use crate::format::Format;
 use crate::hive::LogFile;
+use crate::netsh::language::Language;
 use crate::netsh::locale::Locale;
 
 /// Options for reading an export.
@@ -18,6 +19,8 @@ pub struct ReadOptions {
     pub encoding: Option<Encoding>,
     /// The words that a listing uses for on and off, for a language that is not in the table.
     pub locale: Option<Locale>,
+    /// The language of a listing: all labels have to be of it. By default it is found by the labels.
+    pub language: Option<Language>,
     /// The transaction logs of a hive: see [`LogFile::of_hive`].
     pub logs: Vec<LogFile>,
     /// The folder that certificate files of a desired state are relative to; the current one by

@@ -5,6 +5,7 @@ use certbind_httpapi_abi::HttpApi;
 use serde::{Deserialize, Serialize};
 
 use crate::entry::{Argument, Entry, QueryResult};
+use crate::pseudonyms::Pseudonyms;
 use crate::replay::{ReplayOutcome, replay};
 
 /// The format of the files. A change of it gets the next number; readers keep the older ones.
@@ -13,8 +14,8 @@ const FORMAT: u32 = 1;
 /// The calls of a program to the HTTP Server API of a real Windows, with the bindings that the host
 /// had before, as JSON (`docs/schemas/host-trace.json`).
 ///
-/// It contains host names, hashes of certificates and application ids, but no secret: session ticket
-/// keys are refused.
+/// It contains no secret: session ticket keys are refused. [`HostTrace::with_pseudonyms`] replaces the
+/// names in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HostTrace {
@@ -60,6 +61,9 @@ pub enum HostTraceError {
     /// There is no call.
     #[error("the trace has no call")]
     Empty,
+    /// A call whose names cannot be replaced: its number, or 0 for a binding of before.
+    #[error("the names of call {0} cannot be replaced; pass --keep-names if none is confidential")]
+    Pseudonym(usize),
     /// A session ticket key.
     #[error(
         "{0} has session ticket keys, which are secrets; remove them from the host and trace it again"
@@ -96,6 +100,32 @@ impl HostTrace {
         };
         trace.check()?;
         Ok(trace)
+    }
+
+    /// The trace with pseudonyms in place of host names, addresses other than unspecified and loopback
+    /// ones, hashes of certificates, application ids, names of certificate stores and of CTLs, values of
+    /// headers, and the domains of SIDs. Equal names have equal pseudonyms, and the order of keys is
+    /// kept: a replay has the same results. Kept are application ids that `is_known` accepts, stores of
+    /// Windows, ports, and the paths of URLs.
+    ///
+    /// # Errors
+    /// [`HostTraceError::Pseudonym`] for a call that cannot be expressed with pseudonyms.
+    pub fn with_pseudonyms(
+        self,
+        is_known: impl Fn(certbind_core::Uuid) -> bool,
+    ) -> Result<Self, HostTraceError> {
+        let names = Pseudonyms::of(&self.before, &self.calls, &is_known);
+        let before = self.before.iter().map(|binding| names.binding(binding));
+        let before = before.collect::<Option<Vec<_>>>();
+        let before = before.ok_or(HostTraceError::Pseudonym(0))?;
+        let calls = (1..).zip(&self.calls);
+        let calls = calls.map(|(at, call)| names.call(call).ok_or(HostTraceError::Pseudonym(at)));
+        let calls = calls.collect::<Result<_, _>>()?;
+        Ok(Self {
+            before,
+            calls,
+            ..self
+        })
     }
 
     /// Reads a file.

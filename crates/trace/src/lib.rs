@@ -32,6 +32,7 @@ mod code;
 mod decode;
 mod entry;
 mod host_trace;
+mod pseudonyms;
 mod recorder;
 mod replay;
 

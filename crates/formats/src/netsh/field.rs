@@ -163,13 +163,15 @@ pub(super) struct Printed {
 /// Every combination of lines that a version is known to print. The field of an unknown label may
 /// be inferred from these alone. The version with `Disable Session ID` alone was not seen: it
 /// distinguishes that line from `Enable Caching Client Hello`.
-pub(super) const PRINTED: [Printed; 8] = [
+pub(super) const PRINTED: [Printed; 10] = [
     printed(0, 0, 0, "Windows Server 2012 R2"),
     printed(0, 1, 0, "Windows Server 2016, first release"),
     printed(0, 2, 0, "Windows Server 2016"),
     printed(0, 3, 0, "Windows Server 2019"),
-    printed(0, 4, 2, "Windows Server 2022"),
-    printed(0, 5, 2, "Windows 11 22H2"),
+    printed(0, 4, 2, "a Windows before Server 2022"),
+    printed(0, 4, 5, "Windows Server 2022"),
+    printed(0, 5, 2, "a Windows before 11 22H2"),
+    printed(0, 5, 5, "Windows 11 22H2"),
     printed(0, 6, 2, "a Windows between 2022 and 2025"),
     printed(1, 6, 5, "Windows Server 2025"),
 ];

@@ -7,8 +7,9 @@ use certbind_core::Kind;
 use super::by_position;
 use super::field::{Field, Shape};
 use super::labels::{self, Languages, Meaning};
+use super::language::Language;
 use super::line_reader::{Entry, key_shape};
-use super::locale::{Locale, meaning};
+use super::locale::{Locale, NamedLanguage, meaning};
 use super::recognition::{Recognition, Recognized, Unexpected};
 use crate::rule::{Rule, holds};
 
@@ -16,6 +17,8 @@ use crate::rule::{Rule, holds};
 #[derive(Debug, Default)]
 pub(super) struct LabelDictionary {
     pub(super) locale: Option<Locale>,
+    /// The language that all labels have to be known in.
+    language: Option<Language>,
     keys: HashMap<String, Kind>,
     /// Learned from records whose lines have exactly the order of a release.
     fields: HashMap<String, Recognition>,
@@ -25,9 +28,10 @@ pub(super) struct LabelDictionary {
 const MOST_LABELS: usize = 256;
 
 impl LabelDictionary {
-    pub(super) fn new(locale: Option<Locale>) -> Self {
+    pub(super) fn new(named: NamedLanguage) -> Self {
         Self {
-            locale,
+            locale: named.words,
+            language: named.language,
             ..Self::default()
         }
     }
@@ -72,12 +76,15 @@ impl LabelDictionary {
         sections: usize,
     ) -> Result<Recognized, Unexpected> {
         refuse_repeated_labels(entries)?;
-        let mut languages = Languages::ALL;
+        let mut languages = self.language.map_or(Languages::ALL, Languages::one);
         let mut is_english = false;
         let mut is_learned = false;
         let mut lines = Vec::with_capacity(entries.len());
         for (at, entry) in entries.iter().enumerate() {
             let Some(label) = labels::find(entry.label) else {
+                if let Some(language) = self.language.filter(|named| *named != Language::English) {
+                    return Err(Unexpected::at(at, expected_in(language)));
+                }
                 let learned = self.learned(entry.label);
                 is_learned |= learned.is_some_and(|found| found.field() != Some(Field::Key));
                 lines.push(learned);
@@ -88,7 +95,10 @@ impl LabelDictionary {
                 languages = languages.and(label.languages);
             }
             if languages.is_empty() && holds(Rule::OneLanguage) {
-                let expected = "a label in the language of the lines above it";
+                let expected = match self.language {
+                    Some(language) => expected_in(language),
+                    None => "a label in the language of the lines above it",
+                };
                 return Err(Unexpected::at(at, expected));
             }
             lines.push(Some(match label.meaning {
@@ -166,6 +176,18 @@ impl LabelDictionary {
             Recognition::ByPosition(field) if field.is_extended() => Some(Recognition::Unknown),
             Recognition::ByPosition(field) => Some(Recognition::Learned(field)),
             other => Some(other),
+        }
+    }
+}
+
+/// The expectation of a label in a named language.
+fn expected_in(language: Language) -> &'static str {
+    match language {
+        Language::English => "a label in English",
+        Language::German => "a label that published output of netsh in German has",
+        Language::French => "a label that published output of netsh in French has",
+        Language::SimplifiedChinese => {
+            "a label that published output of netsh in simplified Chinese has"
         }
     }
 }

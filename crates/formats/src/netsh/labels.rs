@@ -5,13 +5,17 @@ use std::sync::LazyLock;
 
 use certbind_core::Kind;
 
+use super::evidence::{TEXTS, Text};
 use super::field::Field;
+use super::language::Language;
 
 /// A label of the table.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Label {
     pub(super) meaning: Meaning,
     pub(super) languages: Languages,
+    /// Whether netsh prints a second colon after it in some language.
+    pub(super) has_second_colon: bool,
 }
 
 /// The meaning of a label.
@@ -32,8 +36,16 @@ impl Languages {
     /// English: every label is in the table.
     pub(super) const ENGLISH: Self = Self(1);
 
+    pub(super) fn one(language: Language) -> Self {
+        Self(1 << language as u8)
+    }
+
     pub(super) fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     pub(super) fn is_empty(self) -> bool {
@@ -96,95 +108,78 @@ pub(super) fn normalized(label: &str) -> String {
 
 static TABLE: LazyLock<HashMap<String, Label>> = LazyLock::new(|| {
     let mut table: HashMap<String, Label> = HashMap::new();
-    let mut add = |label: &str, meaning, language| {
+    let mut add = |label: &str, gap: &str, meaning, language| {
         let entry = table.entry(normalized(label)).or_insert(Label {
             meaning,
             languages: Languages(0),
+            has_second_colon: false,
         });
-        entry.languages.0 |= 1_u8 << language;
+        entry.languages = entry.languages.or(Languages::one(language));
+        entry.has_second_colon |= gap.matches(':').count() > 1;
     };
-    for (language, (keys, fields)) in LANGUAGES.iter().enumerate() {
-        for (label, kinds) in *keys {
-            add(label, Meaning::Key(kinds), language);
-        }
-        for (label, field) in *fields {
-            add(label, Meaning::Field(*field), language);
-        }
+    for (label, kinds) in KEYS {
+        add(label, "", Meaning::Key(kinds), Language::English);
     }
     for field in Field::ALL.into_iter().skip(1).chain(Field::EXTENDED) {
-        add(field.label(), Meaning::Field(field), 0);
+        add(field.label(), "", Meaning::Field(field), Language::English);
+    }
+    for known in TEXTS {
+        let meaning = match known.text {
+            Text::Key(kind) => Meaning::Key(kinds(kind)),
+            Text::Field(field) => Meaning::Field(field),
+            _ => continue,
+        };
+        add(known.spelling, known.gap, meaning, known.language);
     }
     table
 });
 
-type Keys = &'static [(&'static str, &'static [Kind])];
-type Fields = &'static [(&'static str, Field)];
-
-/// English first: its fields are those of [`Field::label`]. For German and Chinese the list
-/// contains the labels of hosts and published notes.
-const LANGUAGES: [(Keys, Fields); 3] = [
-    (
-        &[
-            ("IP:port", &[Kind::IpPort]),
-            ("Hostname:port", &[Kind::Sni, Kind::ScopedCcs]),
-            ("Central Certificate Store", &[Kind::Ccs]),
-            ("CCS:port", &[Kind::Ccs]),
-            ("CCS", &[Kind::Ccs]),
-            ("Scoped CCS:port", &[Kind::ScopedCcs]),
-            ("Scoped Central Certificate Store", &[Kind::ScopedCcs]),
-            ("Scoped CCS", &[Kind::ScopedCcs]),
-        ],
-        &[],
-    ),
-    (
-        &[("IP:Port", &[Kind::IpPort])],
-        &[
-            ("Zertifikathash", Field::Hash),
-            ("Anwendungs-ID", Field::AppId),
-            ("Zertifikatspeichername", Field::StoreName),
-            ("Clientzertifikatsperrung ueberpruefen", Field::Revocation),
-        ],
-    ),
-    (
-        &[
-            ("IP:端口", &[Kind::IpPort]),
-            ("主机名:端口", &[Kind::Sni, Kind::ScopedCcs]),
-        ],
-        &[
-            ("证书哈希", Field::Hash),
-            ("应用程序 ID", Field::AppId),
-            ("证书存储名称", Field::StoreName),
-        ],
-    ),
+/// The English labels of keys; those of fields are in [`Field::label`].
+const KEYS: [(&str, &[Kind]); 8] = [
+    ("IP:port", &[Kind::IpPort]),
+    ("Hostname:port", &[Kind::Sni, Kind::ScopedCcs]),
+    ("Central Certificate Store", &[Kind::Ccs]),
+    ("CCS:port", &[Kind::Ccs]),
+    ("CCS", &[Kind::Ccs]),
+    ("Scoped CCS:port", &[Kind::ScopedCcs]),
+    ("Scoped Central Certificate Store", &[Kind::ScopedCcs]),
+    ("Scoped CCS", &[Kind::ScopedCcs]),
 ];
+
+/// The kinds of key that a label of one may mean.
+fn kinds(kind: Kind) -> &'static [Kind] {
+    match kind {
+        Kind::IpPort => &[Kind::IpPort],
+        Kind::Sni => &[Kind::Sni, Kind::ScopedCcs],
+        Kind::Ccs => &[Kind::Ccs],
+        Kind::ScopedCcs => &[Kind::ScopedCcs],
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The page that explains how a listing is read has every label of the table, and no other.
+    /// The page that explains how a listing is read has every English label, and no other.
     #[test]
     fn documented_labels_are_those_of_the_table() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/formats/netsh.md");
         let page = std::fs::read_to_string(path).unwrap();
         let start = page.find("| line | English label | value |").unwrap();
         let (_, page) = page.split_at(start);
-        let (table, after) = page.split_once("\n\n").unwrap();
+        let (table, _) = page.split_once("\n\n").unwrap();
         let quoted = |text: &str| -> Vec<String> {
             let parts = text.split('`').skip(1).step_by(2);
             parts.map(normalized).collect()
         };
         let rows = table.lines().filter_map(|row| row.split('|').nth(2));
-        let english: Vec<_> = rows.flat_map(quoted).collect();
-        let others = quoted(after.split("\n\n").next().unwrap());
-        let documented: Vec<_> = english.iter().chain(&others).collect();
+        let documented: Vec<_> = rows.flat_map(quoted).collect();
         for (label, entry) in TABLE.iter() {
-            assert!(documented.contains(&label), "{label} is not on the page");
             let is_english = !entry.languages.and(Languages::ENGLISH).is_empty();
-            assert_eq!(english.contains(label), is_english, "{label}");
+            assert_eq!(documented.contains(label), is_english, "{label}");
         }
         for label in documented {
-            assert!(find(label).is_some(), "{label} is not in the table");
+            assert!(find(&label).is_some(), "{label} is not in the table");
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::address::key_text;
 use super::field::{Field, Shape};
+use super::language::Language;
 use super::locale::Locale;
 use super::property_fields;
 use crate::encoding::Encoding;
@@ -45,6 +46,10 @@ pub struct Layout {
     /// The order in which the host listed its records, where that was not the canonical one.
     #[serde(default)]
     pub(super) order: Vec<BindingKey>,
+    /// The language of a layout made of published texts: a word that none of them has cannot be
+    /// printed.
+    #[serde(skip)]
+    pub(super) language: Language,
 }
 
 /// A line of a record: text, the value, text.

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use certbind_core::{BindingKey, Kind};
 
 use super::field::{Field, Shape};
+use super::language::Language;
 use super::layout::{Case, Layout, Line, Newline};
 use super::line_reader::{LineEnd, RawLine};
 use super::locale::{Locale, counterpart};
@@ -170,6 +171,7 @@ impl LayoutInference {
             hash_case: self.hash_case.unwrap_or_default(),
             app_id_case: self.app_id_case.unwrap_or_default(),
             order,
+            language: Language::English,
         };
         (Some(layout), odd)
     }

@@ -125,7 +125,7 @@ impl<'a> Parts<'a> {
         let mut value_at = end + blanks(&line[end..]);
         if let Some(doubled) = line[value_at..].strip_prefix(':')
             && (doubled.is_empty() || blanks(doubled) > 0)
-            && labels::find(label).is_none()
+            && labels::find(label).is_none_or(|label| label.has_second_colon)
         {
             value_at += 1 + blanks(doubled);
         }

@@ -10,7 +10,7 @@ use super::compare::Comparison;
 use super::field::Field;
 use super::layout::Layout;
 use super::line_reader::{RawLine, first_line};
-use super::locale::Locale;
+use super::locale::NamedLanguage;
 use super::prescan::{Disorder, KeyIndex, Prescan};
 use super::record::Parsed;
 use super::shown_fields::ShownFields;
@@ -42,7 +42,7 @@ use crate::sort::{Sorted, Sorter};
 #[derive(Debug, Default)]
 pub struct Listing {
     encoding: Encoding,
-    words: Option<Locale>,
+    named: NamedLanguage,
     layout: Option<Layout>,
     shown: ShownFields,
     is_sorted: bool,
@@ -97,7 +97,7 @@ impl Listing {
         let (layout, odd_line) = look.layout(encoding);
         Self {
             encoding,
-            words: options.locale.clone(),
+            named: NamedLanguage::of(options),
             layout,
             shown: look.shown,
             is_sorted: look.is_sorted(),
@@ -146,7 +146,7 @@ impl Listing {
     /// # Errors
     /// The I/O error, if the listing cannot be read.
     pub fn bindings<R: BufRead>(&self, from: R) -> io::Result<Bindings<'_, R>> {
-        let reader = reader(from, self.encoding, self.words.clone())?;
+        let reader = reader(from, self.encoding, self.named.clone())?;
         Ok(self.records(reader))
     }
 
@@ -215,7 +215,7 @@ fn scanned_in<R: BufRead>(
     encoding: Encoding,
     options: &ReadOptions,
 ) -> Result<Option<Prescan>, ListingError> {
-    let open = || reader(open()?, encoding, options.locale.clone());
+    let open = || reader(open()?, encoding, NamedLanguage::of(options));
     match scan(open, options) {
         Ok(prescan) => Ok(Some(prescan)),
         Err(error) => other_encoding(error),
@@ -273,10 +273,10 @@ fn other_encoding<T>(error: ListingError) -> Result<Option<T>, ListingError> {
 fn reader<R: BufRead>(
     mut reader: R,
     encoding: Encoding,
-    words: Option<Locale>,
+    named: NamedLanguage,
 ) -> io::Result<Reader<R>> {
     reader.read_exact(&mut vec![0; encoding.mark().len()])?;
-    Ok(Reader::new(reader, encoding, words))
+    Ok(Reader::new(reader, encoding, named))
 }
 
 /// The lines of the records whose keys occurred before, each with the line of the first. All keys

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::listing::{Listing, MOST_TRIED, scan_in_memory};
+use super::locale::NamedLanguage;
 use super::stream::{ListedRecord, Reader};
 use crate::clean;
 use crate::encoding::{Encoding, of_start};
@@ -101,7 +102,7 @@ struct Draft {
 
 impl Draft {
     fn of(text: &str, encoding: Encoding, options: &ReadOptions) -> Self {
-        let open = || Reader::of_text(text, encoding, options.locale.clone());
+        let open = || Reader::of_text(text, encoding, NamedLanguage::of(options));
         let scanned = scan_in_memory(open(), options);
         let mut draft = Self {
             listing: Listing::default(),

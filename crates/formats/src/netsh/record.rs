@@ -175,8 +175,8 @@ fn late_hash(shown: &[(&RawLine, Parts<'_>)], recognized: &[Recognition]) -> Opt
     shown.get(at).map(|(line, _)| line.number)
 }
 
-/// The releases that do not print whether the freshness time has an effect print no more Extended
-/// Properties.
+/// Releases with `Disable Session ID` and more Extended Properties print whether the freshness time has
+/// an effect. A French Windows Server 2022 has five, without that option and those lines.
 const MOST_SECTIONS_OF_OLD: usize = 2;
 
 fn is_absent(value: &str) -> bool {
@@ -204,7 +204,9 @@ impl<'a> Fields<'a> {
         let certificate = self.certificate(kind, key_line)?;
         let newer = [Field::UseFreshness, Field::CachedUrls, Field::NoAia];
         // A release that prints this many properties has these lines.
-        let lacks_newer = sections > MOST_SECTIONS_OF_OLD && holds(Rule::MissingChecks);
+        let lacks_newer = sections > MOST_SECTIONS_OF_OLD
+            && self.find(Field::SessionId).is_some()
+            && holds(Rule::MissingChecks);
         if !newer.iter().any(|field| self.find(*field).is_some()) && !lacks_newer {
             // Hosts without that line: netsh enables a time by setting one.
             self.check_mode

@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 use certbind_core::Kind;
 
-use super::field::{BASIC, Field, PRINTED};
+use super::evidence::Text;
+use super::field::{BASIC, Field, PRINTED, Shape};
+use super::language::{self, Language, NoEvidence};
 use super::layout::{Case, Layout, Line, Newline};
 use super::locale::Locale;
 use crate::encoding::Encoding;
@@ -30,7 +32,7 @@ pub enum Release {
     Server2016,
     /// Windows Server 2019: with the lines for QUIC, TLS and OCSP.
     Server2019,
-    /// Windows Server 2022: with session tickets, and Extended Properties 0 and 1.
+    /// Windows Server 2022: with session tickets, and Extended Properties 0 to 4.
     #[default]
     Server2022,
     /// Windows 11 22H2 and 23H2: with caching of the client hello.
@@ -99,6 +101,70 @@ impl Release {
             hash_case: Case::Lower,
             app_id_case: Case::Lower,
             order: Vec::new(),
+            language: Language::English,
+        }
+    }
+
+    /// The layout of its listings in a language: UTF-8, lines ending in CRLF. The spaces of the lines
+    /// are those of the host whose output was published, which may have had another release.
+    ///
+    /// # Errors
+    /// [`NoEvidence`] with the lines that no published output has in that language.
+    pub fn layout_in(self, language: Language) -> Result<Layout, NoEvidence> {
+        let mut layout = self.layout();
+        if language == Language::English {
+            return Ok(layout);
+        }
+        let mut missing = Vec::new();
+        let mut translated = |text: Text| match language.known(text) {
+            Some(known) => (known.spelling, known.gap),
+            None => {
+                if !missing.contains(&text) {
+                    missing.push(text);
+                }
+                ("", "")
+            }
+        };
+        layout.lead[1] = translated(Text::Title).0.to_owned();
+        layout.lead[2] = translated(Text::Rule).0.to_owned();
+        // No published output has all kinds of keys. A binding with another one is refused.
+        layout.records.retain(|kind, _| {
+            *kind == Kind::IpPort || language::kinds(language).any(|known| known == *kind)
+        });
+        for (kind, lines) in &mut layout.records {
+            for line in lines {
+                let text = match line.field {
+                    Some(Field::Key) => Text::Key(*kind),
+                    Some(field) => Text::Field(field),
+                    None if line.before == EXTENDED_TITLE => Text::Properties,
+                    None => Text::PropertyId,
+                };
+                let (label, gap) = translated(text);
+                let id = match text {
+                    Text::PropertyId => line.before.rsplit(' ').next().unwrap_or_default(),
+                    _ => "",
+                };
+                let indent = if text == Text::Properties {
+                    " "
+                } else {
+                    "    "
+                };
+                line.before = format!("{indent}{label}{gap}{id}");
+            }
+        }
+        let mut fields = layout.records.values().flatten();
+        let has_set = fields.any(|line| line.field.is_some_and(|f| f.shape() == Shape::Set));
+        // Nearly every record has these words. One with `Set` is refused where that is not known.
+        translated(Text::Word(Shape::Enabled, true));
+        translated(Text::Word(Shape::Enabled, false));
+        if has_set {
+            translated(Text::Word(Shape::Set, false));
+        }
+        layout.words = language::words(language);
+        layout.language = language;
+        match NoEvidence::of_all(language, missing) {
+            Some(missing) => Err(missing),
+            None => Ok(layout),
         }
     }
 
@@ -108,8 +174,8 @@ impl Release {
             Self::Server2016Rtm => &PRINTED[1],
             Self::Server2016 => &PRINTED[2],
             Self::Server2019 => &PRINTED[3],
-            Self::Server2022 => &PRINTED[4],
-            Self::Windows11 => &PRINTED[5],
+            Self::Server2022 => &PRINTED[5],
+            Self::Windows11 => &PRINTED[7],
             Self::Server2025 => &PRINTED[PRINTED.len() - 1],
         };
         let fields = BASIC[..4].iter().chain(printed.checks).chain(&BASIC[7..]);
@@ -125,13 +191,16 @@ impl Release {
             })
             .collect();
         for (id, fields) in &EXTENDED[..printed.sections] {
-            lines.push(Line::text(" Extended Properties:"));
+            lines.push(Line::text(EXTENDED_TITLE));
             lines.push(Line::text(&format!("{}{id}", column("PropertyId"))));
             lines.extend(fields.iter().map(|field| line(*field, kind)));
         }
         lines
     }
 }
+
+/// The line above an extended property.
+const EXTENDED_TITLE: &str = " Extended Properties:";
 
 /// The Extended Properties that hosts print, by their ids.
 const EXTENDED: [(u32, &[Field]); 5] = [

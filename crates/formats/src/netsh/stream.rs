@@ -7,7 +7,7 @@ use certbind_core::Binding;
 use super::label_dictionary::LabelDictionary;
 use super::layout::Layout;
 use super::line_reader::RawLine;
-use super::locale::Locale;
+use super::locale::NamedLanguage;
 use super::record::{Broken, Parsed, parse};
 use super::record_splitter::{Piece, RecordSplitter};
 use super::shown_fields::ShownFields;
@@ -63,7 +63,7 @@ impl<R: BufRead> Records<R> {
     /// The records that `reader` has.
     pub fn new(reader: R) -> Self {
         Self {
-            reader: Reader::new(reader, Encoding::UTF_8, None),
+            reader: Reader::new(reader, Encoding::UTF_8, NamedLanguage::default()),
             failed: false,
         }
     }
@@ -145,18 +145,18 @@ const MOST_BLANK: usize = 8;
 
 impl<'a> Reader<&'a [u8]> {
     /// Of text that was in this encoding.
-    pub(super) fn of_text(text: &'a str, encoding: Encoding, locale: Option<Locale>) -> Self {
+    pub(super) fn of_text(text: &'a str, encoding: Encoding, named: NamedLanguage) -> Self {
         Self {
             ascii_only: encoding.is_unknown(),
-            ..Self::new(text.as_bytes(), Encoding::UTF_8, locale)
+            ..Self::new(text.as_bytes(), Encoding::UTF_8, named)
         }
     }
 }
 
 impl<R: BufRead> Reader<R> {
-    pub(super) fn new(reader: R, encoding: Encoding, locale: Option<Locale>) -> Self {
+    pub(super) fn new(reader: R, encoding: Encoding, named: NamedLanguage) -> Self {
         Self {
-            splitter: RecordSplitter::new(reader, encoding, LabelDictionary::new(locale)),
+            splitter: RecordSplitter::new(reader, encoding, LabelDictionary::new(named)),
             ascii_only: encoding.is_unknown(),
             templates: Vec::new(),
             left: 1_000,

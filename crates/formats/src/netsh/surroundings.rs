@@ -1,5 +1,7 @@
 //! The text around the records: titles, prompts and blank lines, which are expected, and the rest.
 
+use super::evidence::{TEXTS, Text};
+use super::language::Language;
 use super::line_reader::RawLine;
 use crate::report::{ConversionWarning, WarningKind};
 use crate::rule::{Rule, holds};
@@ -18,15 +20,8 @@ pub(super) struct Surroundings {
     pub(super) warnings: Vec<ConversionWarning>,
 }
 
-/// The titles of listings that are known, in lower case.
-const TITLES: [&str; 3] = [
-    "ssl certificate bindings:",
-    "ssl-zertifikatbindungen:",
-    "ssl 证书绑定:",
-];
-
-/// The number of dashes in the rule under the title, in every language seen.
-const RULE: usize = 25;
+/// The title of a listing and the dashes under it, in English.
+const TITLE: [&str; 2] = ["SSL Certificate bindings:", "-------------------------"];
 
 const SCRIPT: &str =
     "a script of netsh commands (`certbind netsh -f FILE` carries out those of `netsh dump`)";
@@ -79,7 +74,7 @@ impl Surroundings {
         }
         if is_rule(text) {
             if let Some((_, title)) = self.title.take() {
-                self.has_title |= text == "-".repeat(RULE) && is_title(&title);
+                self.has_title |= is_heading(&title, text);
             }
             return;
         }
@@ -151,8 +146,32 @@ impl Surroundings {
     }
 }
 
+/// Whether a line is the title of a listing in a known language.
 fn is_title(text: &str) -> bool {
-    TITLES.contains(&text.to_lowercase().as_str())
+    titles().any(|(title, _)| is_same(title, text))
+}
+
+/// Whether a title is known, and these are the dashes under it.
+fn is_heading(title: &str, dashes: &str) -> bool {
+    titles().any(|(known, rule)| is_same(known, title) && rule.is_none_or(|rule| rule == dashes))
+}
+
+/// The known titles, each with the dashes under it. Where these are not known, any number will do.
+fn titles() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+    let others = Language::ALL.into_iter().filter_map(|language| {
+        let of = |text| {
+            TEXTS
+                .iter()
+                .find(|known| known.language == language && known.text == text)
+        };
+        let rule = of(Text::Rule).map(|known| known.spelling);
+        Some((of(Text::Title)?.spelling, rule))
+    });
+    std::iter::once((TITLE[0], Some(TITLE[1]))).chain(others)
+}
+
+fn is_same(a: &str, b: &str) -> bool {
+    a.to_lowercase() == b.to_lowercase()
 }
 
 fn is_rule(text: &str) -> bool {

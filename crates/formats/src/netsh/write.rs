@@ -6,11 +6,14 @@ use std::io::{self, Write};
 use certbind_core::{Binding, BindingKey, Kind};
 
 use super::address::key_text;
+use super::evidence::Text;
 use super::field::Field;
+use super::language::Language;
 use super::layout::Layout;
 use super::line_reader::{Parts, key_shape};
-use super::names::Text;
+use super::names::Text as Name;
 use super::read_back::Printed;
+use super::release::key_label;
 use crate::export::Export;
 use crate::report::{ConversionWarning, WarningKind};
 use crate::write::{InexpressibleValue, WriteError, check_whole};
@@ -213,11 +216,18 @@ impl Layout {
             reason: reason.to_owned(),
         };
         let kind = binding.key().kind();
+        let language = self.language;
         let Some(lines) = self.records.get(&kind) else {
-            return vec![refuse(
-                "key",
-                "a host with this layout has no such bindings",
-            )];
+            let reason = match language {
+                Language::English => "a host with this layout has no such bindings".to_owned(),
+                other => format!(
+                    "no published output of netsh in {} has the label {:?}, or the release no such \
+                     bindings",
+                    other.name(),
+                    key_label(kind)
+                ),
+            };
+            return vec![refuse("key", &reason)];
         };
         let record = binding.record();
         let store = record
@@ -253,6 +263,18 @@ impl Layout {
                 Some(refuse(field.label(), reason))
             })
             .collect();
+        let bits = lines.iter().filter_map(|line| {
+            let field = line.field?;
+            let on = field.bit()?.is_shown_on(record.check_mode, record.flags);
+            let is_known = language.has_word(field.shape(), on);
+            (!is_known).then_some((field, Text::Word(field.shape(), on)))
+        });
+        refused.extend(bits.map(|(field, word)| {
+            let name = language.name();
+            let reason =
+                format!("no published output of netsh in {name} has the word for \"{word}\"");
+            refuse(field.label(), &reason)
+        }));
         // Without an English label a key is recognized by its syntax.
         let key = key_text(binding);
         let label_line = lines.iter().find(|line| line.field == Some(Field::Key));
@@ -275,7 +297,7 @@ impl Layout {
 
     /// The reason why a text could not be read back, if any.
     fn unreadable(&self, text: &str) -> Option<&'static str> {
-        if matches!(Text::of(text), Text::Absent | Text::AbsentAndMore) {
+        if matches!(Name::of(text), Name::Absent | Name::AbsentAndMore) {
             Some("netsh prints (null) for an absent value")
         } else if text.chars().any(char::is_control) {
             Some("it contains a control character")

@@ -2,7 +2,7 @@
 
 use certbind_formats::{Encoding, ReadError, ReadOptions, read};
 
-use crate::languages::{FRENCH, GERMAN};
+use crate::languages::{GERMAN, ROMANCE};
 use crate::listings::{bound, host, keys, prints_back};
 
 /// In UTF-8 or UTF-16, by the name that it has for readers.
@@ -29,7 +29,7 @@ fn utf16(text: &str, bom: bool, little: bool) -> Vec<u8> {
 
 #[test]
 fn utf_16_prints_back_with_and_without_a_mark() {
-    for text in [host(), GERMAN.replace('\n', "\r\n"), FRENCH.to_owned()] {
+    for text in [host(), GERMAN.replace('\n', "\r\n"), ROMANCE.to_owned()] {
         let count = keys(&prints_back(text.as_bytes(), &ReadOptions::default())).len();
         for bom in [true, false] {
             for little in [true, false] {
@@ -69,7 +69,7 @@ fn a_lone_odd_line_end_is_reported() {
 fn labels_in_any_code_page_are_carried_through() {
     // Values in English, as on the French host: the meaning of the labels need not be known.
     for name in ["windows-1252", "850", "437"] {
-        let bytes = in_code_page(FRENCH, name);
+        let bytes = in_code_page(ROMANCE, name);
         assert!(std::str::from_utf8(&bytes).is_err());
         let reading = prints_back(&bytes, &ReadOptions::default());
         assert_eq!(keys(&reading).len(), 2);
@@ -78,10 +78,10 @@ fn labels_in_any_code_page_are_carried_through() {
 
 #[test]
 fn labels_determine_the_code_page() {
-    let text = FRENCH
+    let text = ROMANCE
         .replace("Disabled", "Désactivé")
         .replace("Enabled", "Activé");
-    let expected = read(FRENCH.as_bytes(), &ReadOptions::default()).unwrap();
+    let expected = read(ROMANCE.as_bytes(), &ReadOptions::default()).unwrap();
     for name in ["windows-1252", "850"] {
         let reading = prints_back(&in_code_page(&text, name), &ReadOptions::default());
         assert_eq!(reading.export.bindings, expected.export.bindings);

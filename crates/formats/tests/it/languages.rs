@@ -5,71 +5,71 @@ use certbind_formats::{ReadError, ReadOptions, WarningKind, netsh::Locale, read}
 
 use crate::listings::{bound, keys, prints_back, read_text};
 
-/// As reported for a French host: labels translated, columns shifted, a colon doubled, spaces lost,
-/// values in English.
-pub(crate) const FRENCH: &str = "
-Liaisons de certificat SSL :
+/// A language that the reader does not know, with the oddities of a French host: labels translated,
+/// columns shifted, a colon doubled, spaces lost, values in English.
+pub(crate) const ROMANCE: &str = "
+Attaches de certificat SSL :
 -------------------------
 
 
 
-    Adresse IP:port                 : 0.0.0.0:443
-    Hachage du certificat             : 61d34f532da121bbab64723c4871e72c92f03735
-    ID de l'application               : {4dc3e181-e14b-4a21-b022-59fc669b0914}
-    Nom du magasin de certificats :       : MY
+    Adresse IP:porte                : 0.0.0.0:443
+    Empreint du certificat             : 61d34f532da121bbab64723c4871e72c92f03735
+    No de l'application               : {4dc3e181-e14b-4a21-b022-59fc669b0914}
+    Nom de l'étal  de certificats :       : MY
     Vérifier la révocation du certificat client : Enabled
     Vérifier la révocation à l'aide du certificat client en cache uniquement : Disabled
-    Vérification de l'utilisation                  : Enabled
+    Examination  de l'utilisation                  : Enabled
     Délai d'actualisation de la révocation    : 0
     Délai d'expiration de la récupération d'URL        : 0
-    Identificateur CTL               : (null)
-    Nom du magasin CTL               : AdfsTrustedDevices
-    Utilisation du mappeur DS              : Disabled
-    Négocier le certificat client : Enabled
-    Refuser les connexions           : Disabled
-    Désactiver HTTP2 :Not Set
-    Désactiver QUIC :Set
-    Désactiver TLS1.2 :Not Set
-    Désactiver TLS1.3 :Not Set
-    Désactiver l'association OCSP :Not Set
-    Activer la liaison de jeton :Not Set
+    Identification CTL               : (null)
+    Nom de l'étal  CTL               : AdfsTrustedDevices
+    Application du mappeur DS              : Disabled
+    Demander le certificat client : Enabled
+    Rejeter les connexions           : Disabled
+    Débrancher HTTP2 :Not Set
+    Débrancher QUIC :Set
+    Débrancher TLS1.2 :Not Set
+    Débrancher TLS1.3 :Not Set
+    Débrancher l'association OCSP :Not Set
+    Brancher la liaison de jeton :Not Set
     Journaliser les événements étendus :Not Set
-    Désactiver les versions TLS héritées :Not Set
-    Activer le ticket de session :Not Set
+    Débrancher les versions TLS héritées :Not Set
+    Brancher le ticket de session :Not Set
  Propriétés étendues :
     PropertyId                   : 0
-    Fenêtre de réception               : 1048576
+    Fenêtre d'accueil               : 1048576
  Propriétés étendues :
     PropertyId                   : 1
     Nombre max. de paramètres par trame       : 2796202
     Nombre max. de paramètres par minute      : 4294967295
 
     Nom d'hôte:port                 : www.Exemple.fr:443
-    Hachage du certificat             : 5226dc6c54559761cd471b86eb51c096252c90f2
-    ID de l'application               : {4dc3e181-e14b-4a21-b022-59fc669b0914}
-    Nom du magasin de certificats :       : WebHosting
+    Empreint du certificat             : 5226dc6c54559761cd471b86eb51c096252c90f2
+    No de l'application               : {4dc3e181-e14b-4a21-b022-59fc669b0914}
+    Nom de l'étal  de certificats :       : WebHosting
     Vérifier la révocation du certificat client : Disabled
     Vérifier la révocation à l'aide du certificat client en cache uniquement : Enabled
-    Vérification de l'utilisation                  : Disabled
+    Examination  de l'utilisation                  : Disabled
     Délai d'actualisation de la révocation    : 60
     Délai d'expiration de la récupération d'URL        : 5000
-    Identificateur CTL               : 4711
-    Nom du magasin CTL               : (null)
-    Utilisation du mappeur DS              : Enabled
-    Négocier le certificat client : Disabled
-    Refuser les connexions           : Enabled
-    Désactiver HTTP2 :Set
-    Désactiver QUIC :Not Set
-    Désactiver TLS1.2 :Set
-    Désactiver TLS1.3 :Set
-    Désactiver l'association OCSP :Set
-    Activer la liaison de jeton :Not Set
+    Identification CTL               : 4711
+    Nom de l'étal  CTL               : (null)
+    Application du mappeur DS              : Enabled
+    Demander le certificat client : Disabled
+    Rejeter les connexions           : Enabled
+    Débrancher HTTP2 :Set
+    Débrancher QUIC :Not Set
+    Débrancher TLS1.2 :Set
+    Débrancher TLS1.3 :Set
+    Débrancher l'association OCSP :Set
+    Brancher la liaison de jeton :Not Set
     Journaliser les événements étendus :Not Set
-    Désactiver les versions TLS héritées :Not Set
-    Activer le ticket de session :Not Set
+    Débrancher les versions TLS héritées :Not Set
+    Brancher le ticket de session :Not Set
  Propriétés étendues :
     PropertyId                   : 0
-    Fenêtre de réception               : 1048576
+    Fenêtre d'accueil               : 1048576
  Propriétés étendues :
     PropertyId                   : 1
     Nombre max. de paramètres par trame       : 2796202
@@ -113,8 +113,8 @@ SSL-Zertifikatbindungen:
 ";
 
 #[test]
-fn french_listing_round_trips() {
-    let reading = prints_back(FRENCH.as_bytes(), &ReadOptions::default());
+fn listing_with_unknown_labels_round_trips() {
+    let reading = prints_back(ROMANCE.as_bytes(), &ReadOptions::default());
     assert_eq!(
         keys(&reading),
         ["ipport=0.0.0.0:443", "hostnameport=www.exemple.fr:443"]
@@ -153,7 +153,7 @@ fn french_listing_round_trips() {
     assert_eq!(
         note.to_string(),
         "line 7: the labels are in an unknown language; values were read by the order of \
-         the lines, which is exactly that of Windows Server 2022"
+         the lines, which is exactly that of a Windows before Server 2022"
     );
     // Values other than the default, on lines without an untranslated name, are reported with their
     // line.
@@ -171,7 +171,7 @@ fn french_listing_round_trips() {
 
 #[test]
 fn option_known_by_position_only_is_reported() {
-    let text = FRENCH.replace(
+    let text = ROMANCE.replace(
         "les versions TLS héritées :Not Set",
         "les versions TLS héritées :Set",
     );
@@ -241,8 +241,8 @@ fn unknown_values_are_refused_until_named() {
 
 #[test]
 fn a_missing_line_in_another_language_is_noticed() {
-    let lines: Vec<_> = FRENCH.lines().collect();
-    let whole = read_text(FRENCH).unwrap();
+    let lines: Vec<_> = ROMANCE.lines().collect();
+    let whole = read_text(ROMANCE).unwrap();
     // The lines of both records, but for those that belong to no binding.
     for at in (6..29).chain(37..60) {
         let mut fewer = lines.clone();
@@ -299,7 +299,7 @@ fn an_option_that_english_does_not_know_is_reported() {
 #[test]
 fn deviating_labels_print_back() {
     // As in French with its genders, in one listing.
-    let text = FRENCH
+    let text = ROMANCE
         .replace("Disabled", "Désactivé")
         .replace("Enabled", "Activé")
         .replace(
@@ -311,8 +311,8 @@ fn deviating_labels_print_back() {
             "l'utilisation : Désactivée",
         );
     let reading = prints_back(text.as_bytes(), &ReadOptions::default());
-    let french = read_text(FRENCH).unwrap();
-    assert_eq!(reading.export.bindings, french.export.bindings);
+    let plain = read_text(ROMANCE).unwrap();
+    assert_eq!(reading.export.bindings, plain.export.bindings);
 }
 
 #[test]

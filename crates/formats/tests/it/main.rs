@@ -20,3 +20,4 @@ mod samples;
 mod script;
 mod snapshot;
 mod streaming;
+mod translations;

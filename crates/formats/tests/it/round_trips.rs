@@ -8,7 +8,7 @@ use certbind_formats::netsh::{Layout, Release};
 use certbind_formats::{ReadOptions, ReadOutcome, WriteError, json, netsh, read};
 use proptest::prelude::*;
 
-use crate::languages::{FRENCH, GERMAN};
+use crate::languages::{GERMAN, ROMANCE};
 use crate::listings::{cases, export, read_text, sample};
 
 fn read_keeping_on(bytes: &[u8]) -> ReadOutcome {
@@ -119,7 +119,7 @@ proptest! {
             .replace("<guid>", "4dc3e181-e14b-4a21-b022-59fc669b0914")
             .replace("<store-name>", "MY");
         for (text, shows) in [
-            (FRENCH, (0x1ffb, 0x1_0003, true)),
+            (ROMANCE, (0x1ffb, 0x1_0003, true)),
             (GERMAN, (0x3, 0x1_0003, false)),
             (session_id.as_str(), (0xdffb, 0x1_0003, true)),
             (&sample("15-sni-double-spaced.txt"), (0x3, 0x1_0003, false)),
@@ -207,7 +207,7 @@ fn a_layout_gives_back_the_order_of_the_host() {
 
 #[test]
 fn layout_round_trips_through_json() {
-    for text in [FRENCH, GERMAN] {
+    for text in [ROMANCE, GERMAN] {
         let layout = read_text(text).unwrap().export.layout.unwrap();
         let kept = serde_json::to_string(&layout).unwrap();
         assert_eq!(serde_json::from_str::<Layout>(&kept).unwrap(), layout);
@@ -284,7 +284,7 @@ fn unencodable_character_is_refused() {
 
 #[test]
 fn write_error_names_the_cause() {
-    let reading = read_text(FRENCH).unwrap();
+    let reading = read_text(ROMANCE).unwrap();
     let layout = reading.export.layout.clone().unwrap();
     let layout = layout.with_encoding("1251".parse().unwrap());
     let error = netsh::write(&mut Vec::new(), &reading.export, &layout).unwrap_err();

@@ -66,6 +66,9 @@ pub(super) fn host(draw: &mut Draw<'_>) -> Host {
     netsh::write(&mut text, &export, &release.layout()).unwrap();
     let text = String::from_utf8(text).unwrap();
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    if matches!(release, Release::Server2022 | Release::Windows11) {
+        without_empty_properties(&mut lines);
+    }
     if !is_english {
         for line in &mut lines {
             *line = translated(line, language);
@@ -75,6 +78,18 @@ pub(super) fn host(draw: &mut Draw<'_>) -> Host {
         is_english,
         bindings,
         lines,
+    }
+}
+
+/// Removes Extended Properties 2 to 4, which have no values: the cases of the rules are of hosts of an
+/// earlier build, with two. Those of Windows Server 2025 have five.
+fn without_empty_properties(lines: &mut Vec<String>) {
+    let is_empty = |line: &str| {
+        let id = line.trim().strip_prefix("PropertyId");
+        id.is_some_and(|id| ["2", "3", "4"].contains(&id.trim_start_matches([' ', ':'])))
+    };
+    while let Some(at) = lines.iter().position(|line| is_empty(line)) {
+        lines.drain(at - 1..=at);
     }
 }
 
