@@ -4,6 +4,7 @@
 
 mod behaviour;
 mod bench;
+mod corrected;
 mod documented;
 mod dump;
 mod json;

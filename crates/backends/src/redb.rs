@@ -193,11 +193,12 @@ fn retry_while_in_use(
     }
 }
 
-/// Opens a file for reading: each page is verified when it is read, and few are cached.
+/// Opens a file for reading: each page is verified when it is read, and few are cached. Commands that
+/// only read scan the file once, so that a larger cache would fill with pages that are not read again.
 fn read_only(path: &Path) -> Result<RedbStore, StoreError> {
     RedbStore::builder()
         .verification(Verification::PagesAsRead)
-        .cache_size(32 << 20)
+        .cache_size(2 << 20)
         .open_read_only(path)
 }
 

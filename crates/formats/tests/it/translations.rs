@@ -39,7 +39,7 @@ fn a_french_server_2022_prints_as_published() {
 
     let layout = Release::Server2022.layout_in(Language::French).unwrap();
     let (printed, warnings) = print(&reading.export, &layout.with_newline(Newline::Lf));
-    assert_eq!(String::from_utf8(printed).unwrap(), format!("{text}\n"));
+    assert_eq!(String::from_utf8(printed).unwrap(), text);
     assert_eq!(warnings, []);
 
     let again = read(text.as_bytes(), &named(Language::French)).unwrap();
