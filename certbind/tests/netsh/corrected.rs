@@ -61,12 +61,12 @@ fn a_refusal_ends_with_two_blank_lines() {
 #[test]
 fn tags_and_values_may_have_spaces_between_them() {
     let host = Host::new();
-    let add = format!("http add sslcert ipport = 0.0.0.0:443 certhash = {HASH} appid= {IIS}");
+    let add = format!("http add sslcert ipport = 0.0.0.0:443 certhash = {HASH} appid = {IIS}");
     assert_eq!(host.run(Profile::Server2019, &add).code, 0);
     assert_eq!(
         host.run(
             Profile::Server2019,
-            "http delete sslcert ipport =0.0.0.0:443"
+            "http delete sslcert ipport = 0.0.0.0:443"
         )
         .code,
         0

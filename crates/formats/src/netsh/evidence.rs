@@ -2,10 +2,13 @@
 //! only place that has them: the reader's labels and titles, the writer's layouts and the tables of
 //! the page on listings are made of it.
 
+use std::fmt;
+
 use certbind_core::Kind;
 
 use super::field::{Field, Shape};
 use super::language::Language;
+use super::release::key_label;
 
 /// A text of `netsh http show sslcert` or `add sslcert`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +157,28 @@ pub(super) const TEXTS: &[Known] = &[
     text(SimplifiedChinese, Text::System(5), "请求的操作需要提升(作为管理员运行)。", CHINESE_FAILED),
     text(SimplifiedChinese, Text::System(183), "当文件已存在时，无法创建该文件。", CHINESE_FAILED),
 ];
+
+/// The English wording.
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Title => f.write_str("SSL Certificate bindings:"),
+            Self::Rule => f.write_str("the line of dashes under the title"),
+            Self::Key(kind) => f.write_str(key_label(*kind)),
+            Self::Field(Field::Key) => f.write_str("the key"),
+            Self::Field(field) => f.write_str(field.label()),
+            Self::Word(Shape::Set, true) => f.write_str("Set"),
+            Self::Word(Shape::Set, false) => f.write_str("Not Set"),
+            Self::Word(_, true) => f.write_str("Enabled"),
+            Self::Word(_, false) => f.write_str("Disabled"),
+            Self::Properties => f.write_str("Extended Properties:"),
+            Self::PropertyId => f.write_str("PropertyId"),
+            Self::Added => f.write_str("SSL Certificate successfully added"),
+            Self::AddFailed => f.write_str("SSL Certificate add failed, Error: N"),
+            Self::System(code) => write!(f, "the system's text for error {code}"),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use certbind_core::Kind;
 
 use super::evidence::{Known, Source, TEXTS, Text};
-use super::field::{Field, Shape};
+use super::field::Shape;
 use super::locale::Locale;
 
 /// A display language of Windows.
@@ -162,28 +162,6 @@ impl NoEvidence {
     #[must_use]
     pub fn texts(&self) -> &[String] {
         &self.texts
-    }
-}
-
-/// The English wording.
-impl fmt::Display for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Title => f.write_str("SSL Certificate bindings:"),
-            Self::Rule => f.write_str("the line of dashes under the title"),
-            Self::Key(kind) => f.write_str(super::release::key_label(*kind)),
-            Self::Field(Field::Key) => f.write_str("the key"),
-            Self::Field(field) => f.write_str(field.label()),
-            Self::Word(Shape::Set, true) => f.write_str("Set"),
-            Self::Word(Shape::Set, false) => f.write_str("Not Set"),
-            Self::Word(_, true) => f.write_str("Enabled"),
-            Self::Word(_, false) => f.write_str("Disabled"),
-            Self::Properties => f.write_str("Extended Properties:"),
-            Self::PropertyId => f.write_str("PropertyId"),
-            Self::Added => f.write_str("SSL Certificate successfully added"),
-            Self::AddFailed => f.write_str("SSL Certificate add failed, Error: N"),
-            Self::System(code) => write!(f, "the system's text for error {code}"),
-        }
     }
 }
 
