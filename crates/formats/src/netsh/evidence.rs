@@ -6,9 +6,8 @@ use std::fmt;
 
 use certbind_core::Kind;
 
-use super::field::{Field, Shape};
+use super::field::{Field, Shape, key_label};
 use super::language::Language;
-use super::release::key_label;
 
 /// A text of `netsh http show sslcert` or `add sslcert`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,7 +230,7 @@ mod tests {
             let is_line = matches!(known.text, Text::Key(_) | Text::Field(_) | Text::PropertyId);
             let is_host = matches!(known.source, Source::Host(_));
             assert_eq!(known.gap.contains(':'), is_line && is_host, "{known:?}");
-            let printed = known.language.known(known.text);
+            let printed = super::super::translation::known(known.language, known.text);
             assert_eq!(printed.is_some(), is_host, "{known:?}");
         }
     }

@@ -1,6 +1,6 @@
 //! The lines of a record: which there are, in which order, and how English labels them.
 
-use certbind_core::{CertCheckMode, SslFlags};
+use certbind_core::{CertCheckMode, Kind, SslFlags};
 use serde::{Deserialize, Serialize};
 
 /// The field on a line of a record, in the order in which netsh prints them.
@@ -356,3 +356,14 @@ impl Bit {
 
 /// How netsh shows an absent text, in every language.
 pub(super) const NULL: &str = "(null)";
+
+/// The label of a key. Of scoped central store bindings no listing is known; that one is from a
+/// program that reads listings.
+pub(super) fn key_label(kind: Kind) -> &'static str {
+    match kind {
+        Kind::IpPort => "IP:port",
+        Kind::Sni => "Hostname:port",
+        Kind::Ccs => "Central Certificate Store",
+        Kind::ScopedCcs => "Scoped CCS:port",
+    }
+}

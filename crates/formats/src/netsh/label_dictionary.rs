@@ -9,7 +9,8 @@ use super::field::{Field, Shape};
 use super::labels::{self, Languages, Meaning};
 use super::language::Language;
 use super::line_reader::{Entry, key_shape};
-use super::locale::{Locale, NamedLanguage, meaning};
+use super::locale::{Locale, meaning};
+use super::named_language::NamedLanguage;
 use super::recognition::{Recognition, Recognized, Unexpected};
 use crate::rule::{Rule, holds};
 

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 
 use certbind_core::{BindingKey, Kind};
 
-use super::field::{Field, Shape};
+use super::field::{Field, Shape, key_label};
 use super::language::Language;
 use super::layout::{Case, Layout, Line, Newline};
 use super::line_reader::{LineEnd, RawLine};
 use super::locale::{Locale, counterpart};
 use super::record::Parsed;
-use super::release::{Release, key_label};
+use super::release::Release;
 use crate::encoding::Encoding;
 
 /// The most lines outside of records that are kept, of all gaps together.

@@ -10,7 +10,7 @@ use super::compare::Comparison;
 use super::field::Field;
 use super::layout::Layout;
 use super::line_reader::{RawLine, first_line};
-use super::locale::NamedLanguage;
+use super::named_language::NamedLanguage;
 use super::prescan::{Disorder, KeyIndex, Prescan};
 use super::record::Parsed;
 use super::shown_fields::ShownFields;

@@ -7,8 +7,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::field::Shape;
-use super::language::Language;
-use crate::options::ReadOptions;
 
 /// The four words of a display language.
 ///
@@ -24,22 +22,6 @@ pub struct Locale {
     pub set: String,
     /// `Not Set` in English.
     pub not_set: String,
-}
-
-/// The words and the language that were named for a listing.
-#[derive(Clone, Debug, Default)]
-pub(super) struct NamedLanguage {
-    pub(super) words: Option<Locale>,
-    pub(super) language: Option<Language>,
-}
-
-impl NamedLanguage {
-    pub(super) fn of(options: &ReadOptions) -> Self {
-        Self {
-            words: options.locale.clone(),
-            language: options.language,
-        }
-    }
 }
 
 impl Locale {

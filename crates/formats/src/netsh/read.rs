@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::listing::{Listing, MOST_TRIED, scan_in_memory};
-use super::locale::NamedLanguage;
+use super::named_language::NamedLanguage;
 use super::stream::{ListedRecord, Reader};
 use crate::clean;
 use crate::encoding::{Encoding, of_start};

@@ -7,10 +7,11 @@ use std::str::FromStr;
 use certbind_core::Kind;
 
 use super::evidence::Text;
-use super::field::{BASIC, Field, PRINTED, Shape};
-use super::language::{self, Language, NoEvidence};
+use super::field::{BASIC, Field, PRINTED, Shape, key_label};
+use super::language::Language;
 use super::layout::{Case, Layout, Line, Newline};
 use super::locale::Locale;
+use super::translation::{self, NoEvidence, known};
 use crate::encoding::Encoding;
 
 /// A release of Windows whose listings have a layout of their own. Each is known from listings of
@@ -116,7 +117,7 @@ impl Release {
             return Ok(layout);
         }
         let mut missing = Vec::new();
-        let mut translated = |text: Text| match language.known(text) {
+        let mut translated = |text: Text| match known(language, text) {
             Some(known) => (known.spelling, known.gap),
             None => {
                 if !missing.contains(&text) {
@@ -129,7 +130,7 @@ impl Release {
         layout.lead[2] = translated(Text::Rule).0.to_owned();
         // No published output has all kinds of keys. A binding with another one is refused.
         layout.records.retain(|kind, _| {
-            *kind == Kind::IpPort || language::kinds(language).any(|known| known == *kind)
+            *kind == Kind::IpPort || translation::kinds(language).any(|known| known == *kind)
         });
         for (kind, lines) in &mut layout.records {
             for line in lines {
@@ -160,7 +161,7 @@ impl Release {
         if has_set {
             translated(Text::Word(Shape::Set, false));
         }
-        layout.words = language::words(language);
+        layout.words = translation::words(language);
         layout.language = language;
         match NoEvidence::of_all(language, missing) {
             Some(missing) => Err(missing),
@@ -235,17 +236,6 @@ fn line(field: Field, kind: Kind) -> Line {
     Line {
         field: Some(field),
         ..Line::text(&column(label))
-    }
-}
-
-/// The label of a key. Of scoped central store bindings no listing is known; that one is from a
-/// program that reads listings.
-pub(super) fn key_label(kind: Kind) -> &'static str {
-    match kind {
-        Kind::IpPort => "IP:port",
-        Kind::Sni => "Hostname:port",
-        Kind::Ccs => "Central Certificate Store",
-        Kind::ScopedCcs => "Scoped CCS:port",
     }
 }
 

@@ -7,7 +7,7 @@ use certbind_core::Binding;
 use super::label_dictionary::LabelDictionary;
 use super::layout::Layout;
 use super::line_reader::RawLine;
-use super::locale::NamedLanguage;
+use super::named_language::NamedLanguage;
 use super::record::{Broken, Parsed, parse};
 use super::record_splitter::{Piece, RecordSplitter};
 use super::shown_fields::ShownFields;

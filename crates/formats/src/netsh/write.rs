@@ -7,13 +7,13 @@ use certbind_core::{Binding, BindingKey, Kind};
 
 use super::address::key_text;
 use super::evidence::Text;
-use super::field::Field;
+use super::field::{Field, key_label};
 use super::language::Language;
 use super::layout::Layout;
 use super::line_reader::{Parts, key_shape};
 use super::names::Text as Name;
 use super::read_back::Printed;
-use super::release::key_label;
+use super::translation::has_word;
 use crate::export::Export;
 use crate::report::{ConversionWarning, WarningKind};
 use crate::write::{InexpressibleValue, WriteError, check_whole};
@@ -266,7 +266,7 @@ impl Layout {
         let bits = lines.iter().filter_map(|line| {
             let field = line.field?;
             let on = field.bit()?.is_shown_on(record.check_mode, record.flags);
-            let is_known = language.has_word(field.shape(), on);
+            let is_known = has_word(language, field.shape(), on);
             (!is_known).then_some((field, Text::Word(field.shape(), on)))
         });
         refused.extend(bits.map(|(field, word)| {
