@@ -7,7 +7,7 @@ use certbind_core::MemoryStore;
 use certbind_httpapi_abi::HttpApi;
 use certbind_simulator::Simulator;
 
-use crate::bench::{HASH, IIS, Said};
+use crate::bench::{CommandOutput, HASH, IIS};
 
 struct Host {
     simulator: Arc<Simulator>,
@@ -21,12 +21,12 @@ impl Host {
         Self { simulator, api }
     }
 
-    fn run(&self, profile: Profile, line: &str) -> Said {
+    fn run(&self, profile: Profile, line: &str) -> CommandOutput {
         let words: Vec<_> = line.split(' ').map(String::from).collect();
         let netsh = Netsh::new(&*self.simulator, profile).with_api(&self.api);
         let mut printed = Vec::new();
         let code = netsh.run(&words, &mut std::io::empty(), &mut printed);
-        Said {
+        CommandOutput {
             text: String::from_utf8(printed).unwrap(),
             code: code.unwrap(),
         }

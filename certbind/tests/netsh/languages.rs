@@ -4,7 +4,7 @@ use certbind::netsh::{Netsh, Profile};
 use certbind_core::MemoryStore;
 use certbind_formats::netsh::Language;
 
-use crate::bench::{HASH, IIS, Refusing, Said};
+use crate::bench::{CommandOutput, HASH, IIS, Refusing};
 
 const ADD: &str = "http add sslcert ipport=0.0.0.0:443";
 
@@ -13,14 +13,14 @@ fn run(
     profile: Profile,
     language: Language,
     line: &str,
-) -> Result<Said, String> {
+) -> Result<CommandOutput, String> {
     let words: Vec<_> = line.split(' ').map(String::from).collect();
     let netsh = Netsh::new(store, profile).with_language(language);
     let mut printed = Vec::new();
     let done = netsh.run(&words, &mut std::io::empty(), &mut printed);
     let text = String::from_utf8(printed).unwrap();
     match done {
-        Ok(code) => Ok(Said { text, code }),
+        Ok(code) => Ok(CommandOutput { text, code }),
         Err(error) => {
             assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
             assert_eq!(text, "", "nothing is printed in part");

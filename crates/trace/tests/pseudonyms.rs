@@ -15,7 +15,7 @@ use certbind_trace::{Entry, HostTrace, Recorder, ReplayOutcome, read, replay};
 use serde_json::Value;
 
 const IIS: u128 = 0x4dc3e181_e14b_4a21_b022_59fc669b0914;
-const OWN: u128 = 0x7d2f_9a61_5c1e_4b83_9d04_1f6be2a8c750;
+const OWN: u128 = 0x7d2f_9a61_5c1e_4b83_9d04_1f6b_e2a8_c750;
 
 /// Keys whose order differs from that of their text, and from that of the kinds of addresses.
 const KEYS: [&str; 10] = [
