@@ -14,6 +14,7 @@ use crate::read_file;
 /// refuses to answer fails.
 #[derive(Default, Deserialize)]
 pub(crate) struct SimulatedHost {
+    store: Option<String>,
     profile: Option<String>,
     machine: Option<String>,
     run_as: Option<String>,
@@ -26,6 +27,11 @@ impl SimulatedHost {
     pub(crate) fn read(configuration: &Path) -> Self {
         let text = read_file::read_text(configuration).unwrap_or_default();
         toml::from_str(&text).unwrap_or_default()
+    }
+
+    /// The URL of the store of its records. A path in it is relative to the configuration.
+    pub(crate) fn store(&self) -> Option<&str> {
+        self.store.as_deref()
     }
 
     /// The release whose netsh it has.

@@ -168,6 +168,25 @@ impl StoreUrl {
         host.map_or_else(Accounts::of_process, |host| host.accounts())
     }
 
+    /// The store of the records of a simulated HTTP.sys, if that is a file; else this store.
+    pub(crate) fn records(&self) -> Self {
+        let configuration = self.backend.simulator_configuration(&self.address);
+        let store = configuration.and_then(|it| Self::of_simulator(&it));
+        let store = store.filter(|store| !store.files().is_empty());
+        store.unwrap_or_else(|| self.clone())
+    }
+
+    /// The store of a simulator's configuration, which is a URL, or a file that has one.
+    fn of_simulator(configuration: &Path) -> Option<Self> {
+        if let Some(url) = configuration.to_str().and_then(|text| text.parse().ok()) {
+            return Some(url);
+        }
+        let store: Self = SimulatedHost::read(configuration).store()?.parse().ok()?;
+        let folder = configuration.parent().unwrap_or(Path::new(""));
+        let address = store.backend.absolute(&store.address, folder);
+        Some(Self::new(store.backend, &address))
+    }
+
     fn simulated_host(&self) -> Option<SimulatedHost> {
         let configuration = self.backend.simulator_configuration(&self.address)?;
         Some(SimulatedHost::read(&configuration))
