@@ -1,6 +1,6 @@
 //! The index of a host's bindings that answers connections.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::collections::HashMap;
 use std::net::IpAddr;
 
@@ -9,6 +9,9 @@ use certbind_core::{Binding, BindingKey, Port};
 use crate::connection::{Connection, Family, LocalAddress};
 use crate::resolution::{Alternative, Candidate, Outcome, Resolution};
 use crate::step::{Order, Step};
+
+/// The start of a wildcard.
+const WILDCARD: &str = "*.";
 
 /// The bindings of one host, indexed by the properties of a connection.
 ///
@@ -41,11 +44,42 @@ pub struct Resolver<B> {
 struct PortIndex {
     all: Vec<usize>,
     addresses: HashMap<IpAddr, usize>,
-    names: HashMap<Box<str>, usize>,
-    scoped: HashMap<Box<str>, usize>,
+    names: NameIndex,
+    scoped: NameIndex,
     central: Option<usize>,
     any_v6: Option<usize>,
     any_v4: Option<usize>,
+}
+
+/// Host names, and the domains of wildcards.
+#[derive(Clone, Debug, Default)]
+struct NameIndex {
+    hosts: HashMap<Box<str>, usize>,
+    domains: HashMap<Box<str>, usize>,
+}
+
+impl NameIndex {
+    fn insert(&mut self, name: &str, index: usize) {
+        match name.strip_prefix(WILDCARD) {
+            Some(domain) => self.domains.insert(domain.into(), index),
+            None => self.hosts.insert(name.into(), index),
+        };
+    }
+
+    fn exact(&self, names: &Names<'_>) -> Option<usize> {
+        // Most ports have none of one kind: the name is not hashed for it.
+        match self.hosts.is_empty() {
+            true => None,
+            false => self.hosts.get(names.host()?).copied(),
+        }
+    }
+
+    fn covering(&self, names: &Names<'_>) -> Option<usize> {
+        match self.domains.is_empty() {
+            true => None,
+            false => self.domains.get(names.parent()?).copied(),
+        }
+    }
 }
 
 impl PortIndex {
@@ -59,34 +93,26 @@ impl PortIndex {
             BindingKey::IpPort(endpoint) if endpoint.ip().is_ipv6() => self.any_v6 = Some(index),
             BindingKey::IpPort(_) => self.any_v4 = Some(index),
             BindingKey::Sni(endpoint) => {
-                self.names.insert(endpoint.host().as_str().into(), index);
+                self.names.insert(endpoint.host().as_str(), index);
             }
             BindingKey::ScopedCcs(endpoint) => {
-                self.scoped.insert(endpoint.host().as_str().into(), index);
+                self.scoped.insert(endpoint.host().as_str(), index);
             }
             BindingKey::Ccs(_) => self.central = Some(index),
         }
     }
 
-    /// The binding that matches at a step. `names` is the server name in lower case, and the wildcard
-    /// that covers it.
-    fn at(&self, step: Step, connection: &Connection, names: &Names) -> Option<usize> {
-        let wildcard = || names.wildcard.as_deref();
+    /// The binding that matches at a step.
+    fn at(&self, step: Step, connection: &Connection, names: &Names<'_>) -> Option<usize> {
         match step {
             Step::Address => match connection.local {
                 LocalAddress::Address(ip) => self.addresses.get(&ip).copied(),
                 LocalAddress::Unbound(_) => None,
             },
-            Step::HostName => {
-                let exact = names.exact.as_deref().filter(|name| !is_wildcard(name))?;
-                self.names.get(exact).copied()
-            }
-            Step::WildcardHostName => self.names.get(wildcard()?).copied(),
-            Step::ScopedCentralStore => {
-                let exact = names.exact.as_deref().filter(|name| !is_wildcard(name))?;
-                self.scoped.get(exact).copied()
-            }
-            Step::WildcardScopedCentralStore => self.scoped.get(wildcard()?).copied(),
+            Step::HostName => self.names.exact(names),
+            Step::WildcardHostName => self.names.covering(names),
+            Step::ScopedCentralStore => self.scoped.exact(names),
+            Step::WildcardScopedCentralStore => self.scoped.covering(names),
             Step::CentralStore => names.exact.as_ref().and(self.central),
             Step::AnyIpv6 if connection.family() == Family::V6 => self.any_v6,
             Step::AnyIpv6 => None,
@@ -103,34 +129,41 @@ impl PortIndex {
 }
 
 /// The names to search.
-struct Names {
-    exact: Option<String>,
-    wildcard: Option<String>,
+struct Names<'a> {
+    /// The server name in lower case.
+    exact: Option<Cow<'a, str>>,
 }
 
-impl Names {
-    fn of(connection: &Connection) -> Self {
+impl<'a> Names<'a> {
+    fn of(connection: &'a Connection) -> Self {
         // An empty name is no name (RFC 6066 requires at least one byte).
         let exact = connection.name.as_deref().filter(|name| !name.is_empty());
-        let exact = exact.map(str::to_ascii_lowercase);
-        let wildcard = exact.as_deref().and_then(wildcard_of);
-        Self { exact, wildcard }
+        let exact = exact.map(
+            |name| match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                true => Cow::Owned(name.to_ascii_lowercase()),
+                false => Cow::Borrowed(name),
+            },
+        );
+        Self { exact }
+    }
+
+    /// The name, unless it is a wildcard's own key, which a client has no reason to send.
+    fn host(&self) -> Option<&str> {
+        self.exact.as_deref().filter(|name| !is_wildcard(name))
+    }
+
+    /// The domain of the wildcard that covers the name: `contoso.com` for `www.contoso.com`.
+    fn parent(&self) -> Option<&str> {
+        let name = self.host()?;
+        let (first, parent) = name.split_once('.')?;
+        // An address has no labels.
+        let covered = !first.is_empty() && !parent.is_empty() && name.parse::<IpAddr>().is_err();
+        covered.then_some(parent)
     }
 }
 
-/// Whether a name is a wildcard's own key, which a client has no reason to send.
 fn is_wildcard(name: &str) -> bool {
-    name.starts_with("*.")
-}
-
-/// The wildcard that covers a name: `*.contoso.com` for `www.contoso.com`.
-fn wildcard_of(name: &str) -> Option<String> {
-    // An address has no labels.
-    if name.parse::<IpAddr>().is_ok() || is_wildcard(name) {
-        return None;
-    }
-    let (first, parent) = name.split_once('.')?;
-    (!first.is_empty() && !parent.is_empty()).then(|| format!("*.{parent}"))
+    name.starts_with(WILDCARD)
 }
 
 impl<B: Borrow<Binding>> Resolver<B> {
