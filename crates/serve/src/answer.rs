@@ -2,7 +2,7 @@
 //! server.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use http::header::{
     CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
@@ -15,7 +15,9 @@ use hyper::body::{Bytes, Incoming};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::error::ServeError;
 use crate::report::ConnectionReport;
@@ -107,42 +109,91 @@ impl Upstream {
     }
 }
 
+/// A connection, and its description in JSON, which all answers on it contain.
+#[derive(Debug)]
+pub(crate) struct Described {
+    connection: ConnectionReport,
+    json: OnceLock<Box<RawValue>>,
+}
+
+impl Described {
+    pub(crate) fn new(connection: ConnectionReport) -> Self {
+        Self {
+            connection,
+            json: OnceLock::new(),
+        }
+    }
+
+    fn json(&self) -> &RawValue {
+        self.json.get_or_init(|| {
+            // A report contains nothing that JSON cannot express.
+            to_raw_value(&self.connection).unwrap_or_else(|_| RawValue::NULL.to_owned())
+        })
+    }
+}
+
+/// An answer that describes the connection and the request.
+#[derive(Serialize)]
+struct Description<'a> {
+    connection: &'a RawValue,
+    request: RequestDescription<'a>,
+}
+
+#[derive(Serialize)]
+struct RequestDescription<'a> {
+    method: &'a str,
+    host: Option<&'a str>,
+    path: Option<&'a str>,
+    version: &'static str,
+}
+
 /// The answer to a request.
 pub(crate) async fn answer(
     request: Request<Incoming>,
-    connection: Arc<ConnectionReport>,
+    described: Arc<Described>,
     upstream: Option<Arc<Upstream>>,
 ) -> Response<Body> {
     if let Some(upstream) = upstream {
-        return upstream.answer(request, connection.client.ip()).await;
+        let client = described.connection.client.ip();
+        return upstream.answer(request, client).await;
     }
     let headers = request.headers();
     let host = headers
         .get(HOST)
         .map(|host| String::from_utf8_lossy(host.as_bytes()));
     let authority = request.uri().authority().map(Authority::as_str);
-    let answer = json!({
-        "connection": &*connection,
-        "request": {
-            "method": request.method().as_str(),
-            "host": host.as_deref().or(authority),
-            "path": request.uri().path_and_query().map(PathAndQuery::as_str),
-            "version": format!("{:?}", request.version()),
+    let description = Description {
+        connection: described.json(),
+        request: RequestDescription {
+            method: request.method().as_str(),
+            host: host.as_deref().or(authority),
+            path: request.uri().path_and_query().map(PathAndQuery::as_str),
+            version: name_of(request.version()),
         },
-    });
-    json_of(StatusCode::OK, &answer)
+    };
+    json_of(StatusCode::OK, &description)
+}
+
+fn name_of(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_2 => "HTTP/2.0",
+        Version::HTTP_10 => "HTTP/1.0",
+        _ => "HTTP/1.1",
+    }
 }
 
 fn problem_of(status: StatusCode, problem: &str) -> Response<Body> {
     json_of(status, &json!({ "error": problem }))
 }
 
-fn json_of(status: StatusCode, value: &Value) -> Response<Body> {
-    let body = Full::new(Bytes::from(format!("{value}\n")));
+fn json_of(status: StatusCode, value: &impl Serialize) -> Response<Body> {
+    let mut json = serde_json::to_vec(value).unwrap_or_default();
+    json.push(b'\n');
+    let body = Full::new(Bytes::from(json));
     let mut response = Response::new(Either::Left(body));
     *response.status_mut() = status;
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(CONTENT_TYPE, json);
+    let content_type = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
 }
 

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use rustls::pki_types::ServerName;
+
 /// The first message of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ClientHello {
@@ -34,7 +36,9 @@ pub(crate) enum NotTls {
 }
 
 /// The maximum length of the message; rustls has the same.
-pub(crate) const MAX_MESSAGE: usize = 0xffff;
+const MAX_MESSAGE: usize = 0xffff;
+/// The maximum number of bytes of an unfinished message: its own, and the headers of its records.
+pub(crate) const MAX_HELLO: usize = 2 * MAX_MESSAGE;
 /// The maximum number of records of the message: a byte per record is an attack.
 const MAX_RECORDS: usize = 256;
 
@@ -48,6 +52,15 @@ impl ClientHello {
     /// The requested server name, byte for byte.
     pub(crate) fn server_name(&self) -> Option<&[u8]> {
         self.name.as_ref().map(|name| &self.message[name.clone()])
+    }
+
+    /// Whether a TLS library sees the name as it was sent, apart from its case, or there is none. rustls
+    /// ignores addresses, and a dot at the end.
+    pub(crate) fn has_plain_name(&self) -> bool {
+        self.server_name().is_none_or(|name| {
+            !name.ends_with(b".")
+                && matches!(ServerName::try_from(name), Ok(ServerName::DnsName(_)))
+        })
     }
 
     /// The same message with another name of the same length.

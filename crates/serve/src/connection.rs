@@ -17,16 +17,14 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::answer::answer;
-use crate::client_hello::{ClientHello, NotTls, Parsed, in_records};
+use crate::answer::{Described, answer};
+use crate::client_hello::{ClientHello, MAX_HELLO, NotTls, Parsed, in_records};
 use crate::limits::Slot;
 use crate::report::{ClientCertificate, ConnectionReport, Event, Outcome, Tls};
+use crate::second_hello::SecondHello;
 use crate::shared::{Shared, stopped};
 use crate::tls_config::without_resumption;
 use crate::transcript::Substitution;
-
-/// The bytes of an unfinished ClientHello: its limit, and the headers of its records.
-const MAX_HELLO: usize = 2 * crate::client_hello::MAX_MESSAGE;
 
 /// Serves a connection to an address of the host.
 pub(crate) async fn serve(
@@ -75,7 +73,7 @@ pub(crate) async fn serve(
     (shared.events)(Event::Connection(&report));
     let slot = Arc::new(slot);
     tokio::select! {
-        () = http(&shared, stream, Arc::new(report), Arc::clone(&slot)) => {}
+        () = http(&shared, stream, report, Arc::clone(&slot)) => {}
         () = slot.evicted() => {}
     }
 }
@@ -107,17 +105,21 @@ async fn handshake(
     };
     let failed = |error: io::Error| (Outcome::HandshakeFailed, Some(error.to_string()));
     let (read, write) = stream.into_split();
-    let accepted = match Substitution::of(&hello) {
-        None => {
-            let stream = tokio::io::join(Cursor::new(bytes).chain(read), write);
-            TlsAcceptor::from(config).accept(stream).await
-        }
-        Some(substitution) => {
-            let bytes = in_records(substitution.given());
-            let stream = tokio::io::join(Cursor::new(bytes).chain(read), write);
-            let acceptor = TlsAcceptor::from(Arc::new(without_resumption(&config)));
-            substitution.scope(acceptor.accept(stream)).await
-        }
+    let config = match hello.has_plain_name() {
+        true => config,
+        false => Arc::new(without_resumption(&config)),
+    };
+    let substitution = Substitution::of(&hello);
+    let bytes = match &substitution {
+        None => bytes,
+        Some(substitution) => in_records(substitution.given()),
+    };
+    let read = SecondHello::new(read, substitution.clone());
+    let stream = tokio::io::join(Cursor::new(bytes).chain(read), write);
+    let accept = TlsAcceptor::from(config).accept(stream);
+    let accepted = match substitution {
+        None => accept.await,
+        Some(substitution) => substitution.scope(accept).await,
     };
     let stream = accepted.map_err(failed)?;
     report.tls = Some(tls_of(stream.get_ref().1));
@@ -153,14 +155,9 @@ async fn choose(
         Some(name) => connection.with_server_name(name.as_str()),
         None => connection,
     };
-    let central = shared.current.folders().central.clone();
+    let central = shared.current.folders().central.as_deref();
     let host = shared.current.host();
-    // A file of the central store may have to be decrypted.
-    let choice = match host.answers_from_central_store(&connection) {
-        true => tokio::task::block_in_place(|| host.choose(&connection, central.as_deref())),
-        false => host.choose(&connection, None),
-    };
-    let Some(choice) = choice else {
+    let Some(choice) = host.choose(&connection, central) else {
         return Err((Outcome::NoBinding, None));
     };
     report.binding = Some(choice.key);
@@ -204,16 +201,17 @@ fn tls_of(session: &ServerConnection) -> Tls {
 async fn http<S>(
     shared: &Arc<Shared>,
     stream: TlsStream<S>,
-    report: Arc<ConnectionReport>,
+    report: ConnectionReport,
     slot: Arc<Slot>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let described = Arc::new(Described::new(report));
     let upstream = shared.upstream.clone();
     let service = service_fn(move |request| {
         slot.activate();
-        let answered = answer(request, Arc::clone(&report), upstream.clone());
+        let answered = answer(request, Arc::clone(&described), upstream.clone());
         async move { Ok::<_, std::convert::Infallible>(answered.await) }
     });
     let io = TokioIo::new(stream);

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::central_store::CentralStore;
 use crate::certificates::ServerCertificates;
+use crate::sessions::Sessions;
 use crate::tls_config::{tls_config, versions};
 
 /// An immutable index. It is replaced when the bindings change.
@@ -20,6 +21,7 @@ use crate::tls_config::{tls_config, versions};
 pub(crate) struct Host {
     resolver: Resolver<Served>,
     certificates: Arc<ServerCertificates>,
+    sessions: Arc<Sessions>,
 }
 
 /// A binding and its TLS configurations, which are made when the first connection needs them.
@@ -106,6 +108,7 @@ impl Host {
         Self {
             resolver: Resolver::new(served),
             certificates,
+            sessions: before.map_or_else(Arc::default, |host| Arc::clone(&host.sessions)),
         }
     }
 
@@ -115,12 +118,6 @@ impl Host {
 
     pub(crate) fn bindings(&self) -> impl Iterator<Item = &Binding> {
         self.resolver.bindings().iter().map(Borrow::borrow)
-    }
-
-    /// Whether the central store answers a connection.
-    pub(crate) fn answers_from_central_store(&self, connection: &Connection) -> bool {
-        let chosen = self.resolver.choose(connection);
-        chosen.is_some_and(|(_, served)| served.0.binding.record().hash().is_none())
     }
 
     /// The binding that answers a connection; `None` if the connection has to be reset.
@@ -139,10 +136,12 @@ impl Host {
         } else if versions(flags).is_empty() {
             Err(Unserved::NoVersion)
         } else if let Some(hash) = hash {
-            served.0.config(&hash, &self.certificates)
+            served.0.config(&hash, &self.certificates, &self.sessions)
         } else {
             let name = connection.name().unwrap_or_default();
-            served.0.central_config(name, central).map(|found| {
+            let find = || served.0.central_config(name, central, &self.sessions);
+            // The file may have to be decrypted.
+            tokio::task::block_in_place(find).map(|found| {
                 hash = found.1.cert.first().and_then(|der| hash_of(der));
                 file = Some(found.0);
                 found.2
@@ -178,13 +177,14 @@ impl ServedBinding {
         &self,
         hash: &CertHash,
         certificates: &ServerCertificates,
+        sessions: &Arc<Sessions>,
     ) -> Result<Arc<ServerConfig>, Unserved> {
         if let Some(config) = self.config.get() {
             return Ok(Arc::clone(config));
         }
         let certificate = certificates.get(hash);
         let certificate = certificate.ok_or(Unserved::NoCertificate(*hash))?;
-        let config = tls_config(self.binding.record(), Arc::clone(certificate))?;
+        let config = tls_config(self.binding.record(), Arc::clone(certificate), sessions)?;
         Ok(Arc::clone(self.config.get_or_init(|| Arc::new(config))))
     }
 
@@ -192,6 +192,7 @@ impl ServedBinding {
         &self,
         name: &str,
         central: Option<&CentralStore>,
+        sessions: &Arc<Sessions>,
     ) -> Result<(String, Arc<CertifiedKey>, Arc<ServerConfig>), Unserved> {
         let central = central.ok_or(Unserved::NoCentralStore)?;
         let (file, certificate) = central.get(name)?;
@@ -201,7 +202,8 @@ impl ServedBinding {
         {
             return Ok((file, certificate, Arc::clone(config)));
         }
-        let config = Arc::new(tls_config(self.binding.record(), Arc::clone(&certificate))?);
+        let config = tls_config(self.binding.record(), Arc::clone(&certificate), sessions)?;
+        let config = Arc::new(config);
         let kept = (Arc::clone(&certificate), Arc::clone(&config));
         configs.insert(file.clone(), kept);
         Ok((file, certificate, config))

@@ -31,7 +31,7 @@
 //! The name is read from the bytes of the ClientHello, and not from rustls: upper case, a dot at
 //! the end, IP addresses and names that rustls refuses (`a-.example`) reach the choice as the
 //! client sends them. For the last kind rustls completes the handshake with a placeholder for the
-//! name; if it has to send a HelloRetryRequest, that handshake fails.
+//! name.
 //!
 //! # Differences from HTTP.sys
 //! TLS 1.0, TLS 1.1 and HTTP/3 are not served. A client certificate is requested in the handshake
@@ -50,7 +50,9 @@ mod host;
 mod limits;
 mod refresh;
 mod report;
+mod second_hello;
 mod server;
+mod sessions;
 mod shared;
 mod source;
 mod tls_config;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use certbind_core::Port;
@@ -18,7 +18,7 @@ use crate::central_store::CentralStore;
 use crate::connection;
 use crate::endpoints::{Endpoint, Loopback, Ports, wanted};
 use crate::error::ServeError;
-use crate::host::CertificateFolders;
+use crate::host::{CertificateFolders, Host};
 use crate::limits::{Connections, Limits};
 use crate::refresh::Current;
 use crate::report::{Event, Notice};
@@ -129,6 +129,7 @@ impl ServerBuilder {
             loopback: Loopback::default(),
             open: BTreeMap::new(),
             refused: BTreeMap::new(),
+            last: Weak::new(),
             connections,
             shared: Arc::clone(&shared),
         };
@@ -231,6 +232,8 @@ struct Sockets {
     open: BTreeMap<(IpAddr, Port), (SocketAddr, JoinHandle<()>)>,
     /// The errors that were reported.
     refused: BTreeMap<(IpAddr, Port), String>,
+    /// The host whose endpoints were opened last.
+    last: Weak<Host>,
     connections: Arc<Connections>,
     shared: Arc<Shared>,
 }
@@ -319,7 +322,12 @@ impl Sockets {
 
     /// Whether an endpoint was opened or closed.
     async fn adapt(&mut self) -> bool {
-        let wanted = wanted(self.shared.current.host().bindings());
+        let host = self.shared.current.host();
+        if self.refused.is_empty() && self.last.as_ptr() == Arc::as_ptr(&host) {
+            return false;
+        }
+        self.last = Arc::downgrade(&host);
+        let wanted = wanted(host.bindings());
         let mut changed = false;
         self.open.retain(|endpoint, (_, task)| {
             let keep = wanted.contains(endpoint);
@@ -329,6 +337,7 @@ impl Sockets {
             }
             keep
         });
+        self.refused.retain(|endpoint, _| wanted.contains(endpoint));
         for (address, port) in wanted {
             if self.open.contains_key(&(address, port)) {
                 continue;

@@ -3,22 +3,21 @@
 use std::sync::Arc;
 
 use certbind_core::{Record, SslFlags};
-use rustls::server::{NoServerSessionStorage, ServerSessionMemoryCache};
+use rustls::server::NoServerSessionStorage;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ServerConfig, SupportedProtocolVersion, crypto};
 
 use crate::client_certificate::RequestAny;
+use crate::sessions::Sessions;
 use crate::transcript::provider;
-
-/// The sessions that a binding remembers for resumption.
-const SESSIONS: usize = 1024;
 
 /// The configuration by the flags of a record. Each has its own sessions and ticket keys, so that no
 /// session is resumed at another binding.
 pub(crate) fn tls_config(
     record: &Record,
     certificate: Arc<CertifiedKey>,
+    sessions: &Arc<Sessions>,
 ) -> Result<ServerConfig, rustls::Error> {
     let flags = record.flags;
     let provider = provider();
@@ -35,7 +34,7 @@ pub(crate) fn tls_config(
     config.alpn_protocols.push(b"http/1.1".to_vec());
     config.session_storage = match flags.contains(SslFlags::DISABLE_SESSION_ID) {
         true => Arc::new(NoServerSessionStorage {}),
-        false => ServerSessionMemoryCache::new(SESSIONS),
+        false => Arc::new(sessions.group()),
     };
     if flags.contains(SslFlags::ENABLE_SESSION_TICKET) {
         config.ticketer = crypto::ring::Ticketer::new()?;
@@ -54,8 +53,8 @@ pub(crate) fn versions(flags: SslFlags) -> Vec<&'static SupportedProtocolVersion
     allowed.map(|(version, _)| version).collect()
 }
 
-/// A configuration without resumption, for names that rustls does not receive: it could not detect
-/// that a session belongs to another name.
+/// A configuration without resumption, for names that rustls does not see as they are: it could not
+/// detect that a session belongs to another name.
 pub(crate) fn without_resumption(config: &ServerConfig) -> ServerConfig {
     let mut config = config.clone();
     config.session_storage = Arc::new(NoServerSessionStorage {});

@@ -16,9 +16,18 @@ use rustls::{SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite};
 
 use crate::client_hello::ClientHello;
 
-/// A client's message, and the one that rustls is given.
+/// The messages of a client with a name, and those that rustls is given.
 #[derive(Debug)]
 pub(crate) struct Substitution {
+    name: Vec<u8>,
+    first: Message,
+    /// The message that follows a HelloRetryRequest.
+    second: OnceLock<Message>,
+}
+
+/// A client's message, and the one that rustls is given.
+#[derive(Debug)]
+struct Message {
     sent: Vec<u8>,
     given: Vec<u8>,
 }
@@ -34,19 +43,43 @@ impl Substitution {
         if ServerName::try_from(name).is_ok() {
             return None;
         }
-        let given = hello.with_name(&stand_in(name.len()));
-        let sent = hello.message.clone();
-        Some(Arc::new(Self { sent, given }))
+        Some(Arc::new(Self {
+            name: name.to_vec(),
+            first: Message::of(hello, name),
+            second: OnceLock::new(),
+        }))
     }
 
-    /// The message for rustls.
+    /// The first message for rustls.
     pub(crate) fn given(&self) -> &[u8] {
-        &self.given
+        &self.first.given
+    }
+
+    /// The substitute for the second message, if it is the second one and has the same name.
+    pub(crate) fn add(&self, hello: &ClientHello) -> Option<Vec<u8>> {
+        let name = hello.server_name().filter(|name| *name == self.name)?;
+        let message = Message::of(hello, name);
+        let given = message.given.clone();
+        self.second.set(message).is_ok().then_some(given)
     }
 
     /// A future whose hashes are the client's.
     pub(crate) async fn scope<F: Future>(self: Arc<Self>, future: F) -> F::Output {
         CURRENT.scope(self, future).await
+    }
+
+    fn apply(&self, hashed: &[u8]) -> Option<Vec<u8>> {
+        let second = self.second.get().and_then(|it| it.apply(hashed));
+        second.or_else(|| self.first.apply(hashed))
+    }
+}
+
+impl Message {
+    fn of(hello: &ClientHello, name: &[u8]) -> Self {
+        Self {
+            sent: hello.message.clone(),
+            given: hello.with_name(&stand_in(name.len())),
+        }
     }
 
     /// The bytes that the client has hashed. The message may be followed by others, and truncated:
@@ -173,15 +206,15 @@ mod tests {
 
     #[test]
     fn whole_and_partial_messages_are_replaced() {
-        let substitution = Substitution {
+        let message = Message {
             sent: vec![1; 60],
             given: vec![2; 60],
         };
         let longer = [vec![2; 60], vec![3; 4]].concat();
         let replaced = [vec![1; 60], vec![3; 4]].concat();
-        assert_eq!(substitution.apply(&longer), Some(replaced));
-        assert_eq!(substitution.apply(&[2; 50]), Some(vec![1; 50]));
-        assert_eq!(substitution.apply(&[2; 10]), None);
-        assert_eq!(substitution.apply(&[3; 60]), None);
+        assert_eq!(message.apply(&longer), Some(replaced));
+        assert_eq!(message.apply(&[2; 50]), Some(vec![1; 50]));
+        assert_eq!(message.apply(&[2; 10]), None);
+        assert_eq!(message.apply(&[3; 60]), None);
     }
 }

@@ -7,6 +7,8 @@ use certbind_core::{Binding, BindingKey, CertHash, Record, SslFlags, Uuid};
 use certbind_serve::{BindingSource, PortRule, Ports, Server, ServerBuilder};
 use tempfile::TempDir;
 
+use crate::programs::run;
+
 /// A folder with certificates and their keys.
 pub(crate) struct Certificates {
     pub(crate) folder: TempDir,
@@ -54,6 +56,17 @@ pub(crate) fn certificate(name: &str) -> (String, CertHash) {
     let hash = certbind_certificates::hash_of_file(made.cert.der()).unwrap();
     let pem = made.cert.pem() + &made.signing_key.serialize_pem();
     (pem, hash)
+}
+
+/// Writes a certificate and its key into a PFX file.
+pub(crate) fn pfx(pem: &str, path: &Path, password: &str) {
+    let source = path.with_extension("source.pem");
+    std::fs::write(&source, pem).unwrap();
+    let mut command = std::process::Command::new("openssl");
+    command.args(["pkcs12", "-export", "-passout", &format!("pass:{password}")]);
+    command.arg("-in").arg(&source).arg("-out").arg(path);
+    assert!(run(&mut command, "").status.success());
+    std::fs::remove_file(source).unwrap();
 }
 
 /// The socket that represents an address and port of the host.

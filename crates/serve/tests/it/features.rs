@@ -6,7 +6,7 @@ use certbind_core::{Record, SslFlags, Uuid};
 use certbind_serve::{Event, Notice, PortRule, Ports, Server};
 use certbind_test_support::require;
 
-use crate::certificates::{Certificates, binding, certificate, socket};
+use crate::certificates::{Certificates, binding, certificate, pfx, socket};
 use crate::programs::{Attempt, curl, printed_certificate, run, s_client};
 
 fn attempt(server: &Server, name: &str) -> Attempt {
@@ -128,28 +128,62 @@ fn sessions_are_resumed_under_the_same_name_only() {
     }
 }
 
+/// rustls does not see these names, and could not tell them apart.
+#[test]
+fn sessions_of_addresses_and_dots_are_not_resumed_elsewhere() {
+    require!("openssl");
+    let certificates = Certificates::new(&["www.contoso.com"]);
+    let session = certificates.path().join("session");
+    for flags in [SslFlags::empty(), SslFlags::ENABLE_SESSION_TICKET] {
+        let server = flagged(&certificates, flags);
+        let connect = |name: Option<&str>, version: &str, option: &str| {
+            let to = socket(&server, "127.0.0.1", 443).to_string();
+            let mut command = Command::new("openssl");
+            command.args(["s_client", "-connect", &to, version, "-ign_eof"]);
+            match name {
+                Some(name) => command.args(["-servername", name]),
+                None => command.arg("-noservername"),
+            };
+            command.arg(option).arg(&session);
+            let output = run(&mut command, "GET / HTTP/1.0\r\nConnection: close\r\n\r\n");
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            let resumed = text.contains(r#""resumed":true"#);
+            assert!(resumed || text.contains(r#""resumed":false"#), "{output:?}");
+            resumed
+        };
+        let names = [
+            Some("10.0.0.5"),
+            Some("10.0.0.6"),
+            Some("::1"),
+            None,
+            Some("www.contoso.com"),
+            Some("www.contoso.com."),
+            Some("a-.example"),
+        ];
+        for version in ["-tls1_2", "-tls1_3"] {
+            for first in names {
+                for second in names.into_iter().filter(|second| *second != first) {
+                    let _ = std::fs::remove_file(&session);
+                    assert!(!connect(first, version, "-sess_out"));
+                    // Without a session there is nothing to resume.
+                    if session.exists() {
+                        let resumed = connect(second, version, "-sess_in");
+                        assert!(!resumed, "{first:?}, then {second:?}: {version}, {flags:?}");
+                    }
+                }
+            }
+        }
+        server.stop();
+    }
+}
+
 #[test]
 fn the_central_store_answers_by_files_named_after_hosts() {
     require!("openssl");
     let folder = tempfile::tempdir().unwrap();
     let pfx = |file: &str, password: &str| {
         let (pem, hash) = certificate("central");
-        let source = folder.path().join("source.pem");
-        std::fs::write(&source, pem).unwrap();
-        let mut command = Command::new("openssl");
-        command.args([
-            "pkcs12",
-            "-export",
-            "-passout",
-            &format!("pass:{password}"),
-            "-in",
-        ]);
-        command
-            .arg(&source)
-            .arg("-out")
-            .arg(folder.path().join(file));
-        assert!(run(&mut command, "").status.success());
-        std::fs::remove_file(source).unwrap();
+        pfx(&pem, &folder.path().join(file), password);
         hash
     };
     let www = pfx("www.contoso.com.pfx", "secret");

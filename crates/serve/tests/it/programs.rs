@@ -93,6 +93,36 @@ pub(crate) fn gnutls(attempt: &Attempt) -> Option<CertHash> {
     printed_certificate(&output)
 }
 
+/// Chromium, which sends no name for an address.
+pub(crate) fn chromium(attempt: &Attempt) -> Option<CertHash> {
+    let profile = tempfile::tempdir().unwrap();
+    let mut command = Command::new("chromium");
+    command.args(["--headless", "--no-sandbox", "--disable-gpu"]);
+    command.args([
+        "--ignore-certificate-errors",
+        "--disable-background-networking",
+    ]);
+    command.args(["--no-first-run", "--dump-dom"]);
+    command.arg(format!("--user-data-dir={}", profile.path().display()));
+    match &attempt.name {
+        Some(name) => {
+            command.arg(format!("--host-resolver-rules=MAP * {}", attempt.socket));
+            command.arg(format!("https://{name}/"));
+        }
+        None => {
+            command.arg(format!("https://{}/", attempt.socket));
+        }
+    }
+    let output = run(&mut command, "");
+    let page = String::from_utf8_lossy(&output.stdout);
+    if page.contains("ERR_CONNECTION_RESET") {
+        return None;
+    }
+    assert!(page.contains(r#""alpn":"h2""#), "{output:?}");
+    let (_, rest) = page.split_once(r#""certificate":""#).unwrap();
+    Some(rest.split('"').next().unwrap().parse().unwrap())
+}
+
 /// The hashes that a program prints for some attempts, a line for each; `-` is a reset.
 fn hashes(output: &Output, attempts: usize) -> Vec<Option<CertHash>> {
     let text = String::from_utf8_lossy(&output.stdout);
