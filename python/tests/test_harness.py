@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from pathlib import Path
 from uuid import UUID
 
@@ -504,3 +505,10 @@ def test_a_bound_certificate_is_served(harness, tmp_path):
         assert serving.url(444) is None
         served = ssl.get_server_certificate(serving.socket("127.0.0.1", 443))
         assert hashlib.sha1(ssl.PEM_cert_to_DER_cert(served)).hexdigest() == hash
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        with urllib.request.urlopen(serving.url(443) + "/path", context=context, timeout=20) as answer:
+            answer = json.load(answer)
+        assert answer["connection"]["certificate"] == hash
+        assert answer["request"]["path"] == "/path"

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{Host, IIS};
 use crate::outputs::schemas;
-use crate::served::{Running, certificate, met};
+use crate::served::{Running, certificate, met, start};
 
 /// Changes by other processes apply to the next handshake, and SIGTERM ends the program.
 #[test]
@@ -236,6 +236,59 @@ fn probe_finds_every_kind_of_binding_served_as_bound() {
     );
     std::fs::write(&ready, "{}").unwrap();
     host.fails(exit::NOT_AUDITED, &["probe", "--served-by", &ready_file]);
+}
+
+/// The resident memory of a process, in bytes.
+#[cfg(target_os = "linux")]
+fn memory(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.unwrap().trim().trim_end_matches(" kB");
+    kilobytes.parse::<u64>().unwrap() * 1024
+}
+
+/// Clients that send nothing, a part of a message, garbage, or a long message that does not end, and
+/// never leave: the memory has a limit, and other clients are served.
+#[cfg(target_os = "linux")]
+#[test]
+fn floods_of_connections_use_bounded_memory() {
+    use std::io::Write;
+
+    const CONNECTIONS: usize = 64;
+    const MEGABYTE: u64 = 1 << 20;
+    require!("openssl");
+    let host = Host::new();
+    let folder = host.file("certificates");
+    std::fs::create_dir(&folder).unwrap();
+    let hash = certificate(&folder, "www.contoso.com");
+    host.ok(&["add", "0.0.0.0:443", "--hash", &hash, "--app-id", IIS]);
+    let (certificates, limit) = (folder.to_str().unwrap(), CONNECTIONS.to_string());
+    let arguments = ["serve", "--free-ports", "--certificates", certificates];
+    let options = ["--format", "json", "--max-connections", &limit];
+    let (server, socket) = start(&mut host.command(&[&arguments[..], &options].concat()));
+    assert_eq!(met(socket, "www.contoso.com"), Some(hash.clone()));
+    let before = memory(server.0.id());
+    // A record of 16 KiB of a message of 64 KB.
+    let record = [&[22, 3, 1, 0x40, 0, 1, 0, 0xff, 0xf0][..], &[3; 0x4000 - 4]].concat();
+    let long = record.repeat(3);
+    let messages: [&[u8]; 4] = [b"", &[22, 3, 1, 2, 0, 1, 0], &[0; 4096], &long];
+    let mut clients = Vec::new();
+    for number in 0..1_500 {
+        let mut stream = TcpStream::connect(socket).unwrap();
+        // A client that had to make room is reset.
+        let _ = stream.write_all(messages[number % messages.len()]);
+        // The newest ones stay, more than the server serves at a time.
+        clients.push(stream);
+        if clients.len() > 2 * CONNECTIONS {
+            clients.remove(0);
+        }
+        if number % 500 == 499 {
+            assert_eq!(met(socket, "www.contoso.com"), Some(hash.clone()));
+        }
+    }
+    // Each connection may have sent 128 KiB, and more than that is in the buffers of the system.
+    let grown = memory(server.0.id()).saturating_sub(before);
+    assert!(grown < 32 * MEGABYTE, "{grown} bytes more than {before}");
 }
 
 /// The two `sh` blocks of the page, with a free port instead of 8443.

@@ -360,6 +360,7 @@ fn library_and_shim_are_installed_in_a_prefix() {
 
 #[test]
 fn a_certificate_that_netsh_binds_is_served() {
+    require!("curl");
     let harness = harness();
     let certificates = tempfile::tempdir().expect("a folder");
     assert!(matches!(
@@ -385,12 +386,18 @@ fn a_certificate_that_netsh_binds_is_served() {
         .socket([127, 0, 0, 1].into(), port)
         .expect("a socket");
     assert_eq!(serving.url(port), Some(format!("https://{socket}")));
-    // The probe connects to the port of a key, so it gets one with the port of the listener.
-    let key = format!("hostnameport=www.contoso.com:{}", socket.port());
-    let record = Record::new(hash, None, Uuid::nil());
-    let bound = Binding::new(key.parse().expect("a key"), record).expect("a binding");
-    let probed = certbind_probe::probe(&bound, &certbind_probe::ProbeOptions::default());
-    assert_eq!(probed.found, certbind_probe::ProbeResult::Same);
+    // A request that verifies the certificate.
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--show-error", "--max-time", "20", "--cacert"]);
+    curl.arg(certificates.path().join("www.pem"));
+    curl.args(["--connect-to", &format!("::{socket}")]);
+    let answered = curl.arg("https://www.contoso.com/").output();
+    let answered = answered.expect("curl runs");
+    assert!(answered.status.success(), "{answered:?}");
+    let answer: serde_json::Value = serde_json::from_slice(&answered.stdout).expect("JSON");
+    let connection = &answer["connection"];
+    assert_eq!(connection["binding"], "hostnameport=www.contoso.com:443");
+    assert_eq!(connection["certificate"], hash.to_string());
     drop(serving);
     assert!(std::net::TcpStream::connect(socket).is_err());
 }
