@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
+use std::path::Path;
 use std::process::Command;
+
+use certbind_test_support::{cargo, packages, require};
 
 fn said(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output().unwrap();
@@ -49,4 +52,30 @@ fn every_operation_that_is_counted_can_be_done() {
     for operation in operations {
         said(counts, &[operation, "10"]);
     }
+}
+
+/// Every load is met by both servers, and a large host starts.
+#[test]
+fn serve_is_compared_with_nginx() {
+    require!("nginx");
+    let built = cargo(env!("CARGO"))
+        .args(["build", "--quiet", "--bin", "certbind"])
+        .args(packages(&["certbind"]))
+        .status();
+    assert!(built.unwrap().success());
+    let serve = env!("CARGO_BIN_EXE_serve");
+    let certbind = Path::new(serve).with_file_name("certbind");
+    let told = said(serve, &["--quick", "--program", certbind.to_str().unwrap()]);
+    let rows: Vec<Vec<_>> = told
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .skip(1)
+        .map(|row| row.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    assert_eq!(rows.len(), 7, "{told}");
+    for row in rows {
+        let rates = row[1..3].iter().map(|rate| rate.parse::<f64>().unwrap());
+        assert!(rates.into_iter().all(|rate| rate > 0.0), "{row:?}");
+    }
+    assert!(told.contains("A host with 200 bindings and 20 certificates: ready after "));
 }

@@ -33,6 +33,21 @@ pub(crate) fn compare() -> Result<(), Failure> {
         .arg(root().join("benches/RESULTS.md")))
 }
 
+/// `certbind serve` compared with nginx.
+pub(crate) fn serve() -> Result<(), Failure> {
+    install::nginx()?;
+    run(cargo().args(["build", "--release", "--package", "certbind"]))?;
+    run(cargo().args([
+        "build",
+        "--release",
+        "--package",
+        "certbind-benches",
+        "--bin",
+        "serve",
+    ]))?;
+    run(&mut Command::new(built("serve")))
+}
+
 /// Each hot path separately.
 pub(crate) fn paths() -> Result<(), Failure> {
     run(cargo().args(["build", "--release", "--package", "certbind-httpapi"]))?;

@@ -10,6 +10,8 @@ type Needed = (&'static str, &'static [&'static str]);
 
 const GO: Needed = ("go", &["golang-go"]);
 
+const NGINX: Needed = ("nginx", &["nginx-light"]);
+
 /// What build scripts start.
 const COMPILERS: &[Needed] = &[
     ("gcc", &["gcc"]),
@@ -45,6 +47,7 @@ const TESTS: &[Needed] = &[
     ("pdftotext", &["poppler-utils"]),
     ("etcd", &["etcd-server"]),
     ("etcdctl", &["etcd-client"]),
+    NGINX,
 ];
 
 /// Programs that read and write registries, for the tests of exports and hives.
@@ -211,6 +214,11 @@ pub(crate) fn releases() -> Result<(), Failure> {
 /// Installs valgrind, which counts instructions.
 pub(crate) fn valgrind() -> Result<(), Failure> {
     packages(&[("valgrind", &["valgrind"])])
+}
+
+/// Installs nginx, without starting it.
+pub(crate) fn nginx() -> Result<(), Failure> {
+    packages(&[NGINX])
 }
 
 /// Installs the tools of the tests under Wine.

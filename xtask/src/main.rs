@@ -54,6 +54,7 @@ cargo xtask TASK
 
   bench   every hot path by itself
   bench compare      certbind and other engines, into benches/RESULTS.md (some ten minutes)
+  bench serve        certbind serve and nginx (some five minutes)
   bench counts       instructions of hot operations, compared with benches/counts.txt
   bench counts keep  the same, written there
 ";
@@ -86,6 +87,7 @@ fn main() -> ExitCode {
         ["pictures"] => pictures::make(),
         ["bench"] => bench::paths(),
         ["bench", "compare"] => bench::compare(),
+        ["bench", "serve"] => bench::serve(),
         ["bench", "counts"] => bench::counts(false),
         ["bench", "counts", "keep"] => bench::counts(true),
         _ => {
