@@ -54,7 +54,8 @@ fn arguments() -> Option<Arguments> {
             "--program" => parsed.program = arguments.next()?.into(),
             "--rounds" => parsed.rounds = arguments.next()?.parse().ok()?,
             "--seconds" => {
-                parsed.turn = Duration::try_from_secs_f64(arguments.next()?.parse().ok()?).ok()?
+                let seconds = arguments.next()?.parse().ok()?;
+                parsed.turn = Duration::try_from_secs_f64(seconds).ok()?;
             }
             "--out" => parsed.out = Some(arguments.next()?.into()),
             _ => return None,

@@ -216,7 +216,7 @@ pub(crate) fn valgrind() -> Result<(), Failure> {
     packages(&[("valgrind", &["valgrind"])])
 }
 
-/// Installs nginx, without starting it.
+/// Installs nginx, for its comparison with `certbind serve`.
 pub(crate) fn nginx() -> Result<(), Failure> {
     packages(&[NGINX])
 }
