@@ -17,6 +17,7 @@ use crate::export_files::{self, Unread};
 use crate::files;
 use crate::hive_logs::{self, HiveLogs};
 use crate::input::{Input, is_standard_input};
+use crate::long_listing;
 use crate::stores::{Opened, StoreUrl};
 
 /// The source of a host's name.
@@ -267,6 +268,10 @@ fn of_file(path: &Path, from: HostFrom, logs: &HiveLogs) -> Result<HostExport, E
         ..ReadOptions::default()
     };
     let reading = match logs.read_hive(path, &options)? {
+        Some(reading) => Some(reading),
+        None => long_listing::read(path, &options)?,
+    };
+    let reading = match reading {
         Some(reading) => reading,
         None => logs.read(path, not_blank(path)?, &options)?,
     };

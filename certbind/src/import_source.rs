@@ -110,21 +110,27 @@ impl<'a> ImportSource<'a> {
                         .map(|binding| Ok((binding, Vec::new()))),
                 )
             }
-            Content::Listing(listing, origin) if !listing.is_sorted() => {
+            Content::Listing(listing, origin) => {
+                if let Some(records) = listing.take_recorded(&mut lost) {
+                    return Ok(Box::new(records.map(move |record| {
+                        let record = record.map_err(without_room(path))?;
+                        Ok((record.binding, record.warnings))
+                    })));
+                }
+                if listing.is_sorted() {
+                    let start = origin.start().map_err(unread(path))?;
+                    let records = listing.bindings(start).map_err(unread(path))?;
+                    return Ok(Box::new(records.map(move |record| {
+                        let record = record.map_err(unread(path))?;
+                        Ok((record.binding, record.warnings))
+                    })));
+                }
                 let start = origin.start().map_err(unread(path))?;
                 let bindings = listing.sorted_bindings(start, &mut lost);
                 let bindings = bindings.map_err(unlisted(path))?;
                 Box::new(bindings.map(move |binding| {
                     let binding = binding.map_err(without_room(path))?;
                     Ok((binding, Vec::new()))
-                }))
-            }
-            Content::Listing(listing, origin) => {
-                let start = origin.start().map_err(unread(path))?;
-                let records = listing.bindings(start).map_err(unread(path))?;
-                Box::new(records.map(move |record| {
-                    let record = record.map_err(unread(path))?;
-                    Ok((record.binding, record.warnings))
                 }))
             }
             Content::Snapshot(reader) => Box::new(reader.map(move |binding| {

@@ -78,6 +78,7 @@ mod import_source;
 mod input;
 mod instant;
 mod layout;
+mod long_listing;
 mod message;
 pub mod netsh;
 mod new_certificate;

@@ -11,6 +11,9 @@ use crate::process::{Failure, cargo, cargo_target, output, root, run};
 /// The file of counts: an operation and its instructions per line.
 const COUNTS: &str = "benches/counts.txt";
 
+/// The file of comparisons.
+const RESULTS: &str = "benches/RESULTS.md";
+
 /// Growth of the instructions by up to this factor is not reported.
 const TOLERATED: f64 = 1.05;
 
@@ -30,7 +33,24 @@ pub(crate) fn compare() -> Result<(), Failure> {
         .arg("--folder")
         .arg(space)
         .arg("--out")
-        .arg(root().join("benches/RESULTS.md")))
+        .arg(root().join(RESULTS)))?;
+    compare_formats(None)
+}
+
+/// The readers of exports compared with an earlier build of certbind, into the last section of
+/// `benches/RESULTS.md`.
+pub(crate) fn compare_formats(earlier: Option<&str>) -> Result<(), Failure> {
+    run(cargo().args(["build", "--release", "--package", "certbind"]))?;
+    let mut formats = Command::new("python3");
+    formats
+        .arg(root().join("benches/formats.py"))
+        .arg(built("certbind"))
+        .args(["--shuffled", "1000000", "--out"])
+        .arg(root().join(RESULTS));
+    if let Some(earlier) = earlier {
+        formats.args(["--earlier", earlier]);
+    }
+    run(&mut formats)
 }
 
 /// `certbind serve` compared with nginx.

@@ -55,6 +55,7 @@ cargo xtask TASK
   bench   every hot path by itself
   bench compare      certbind and other engines, into benches/RESULTS.md (some ten minutes)
   bench serve        certbind serve and nginx (some five minutes)
+  bench compare formats [EARLIER]  the readers of exports, next to another build of certbind
   bench counts       instructions of hot operations, compared with benches/counts.txt
   bench counts keep  the same, written there
 ";
@@ -88,6 +89,8 @@ fn main() -> ExitCode {
         ["bench"] => bench::paths(),
         ["bench", "compare"] => bench::compare(),
         ["bench", "serve"] => bench::serve(),
+        ["bench", "compare", "formats"] => bench::compare_formats(None),
+        ["bench", "compare", "formats", earlier] => bench::compare_formats(Some(earlier)),
         ["bench", "counts"] => bench::counts(false),
         ["bench", "counts", "keep"] => bench::counts(true),
         _ => {

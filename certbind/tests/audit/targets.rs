@@ -45,6 +45,28 @@ fn an_unreadable_file_hides_no_other_host() {
     assert!(printed.contains("Not assessed: 3 hosts"), "{printed}");
 }
 
+/// A listing of more than 16 MB is read without its text in memory, a compressed one with it.
+#[test]
+fn long_listing_is_read_like_any_other() {
+    let folder = Folder::new();
+    let blank = format!("{}\r\n", " ".repeat(250_000)).repeat(70);
+    let mut listing = LISTING.replacen("5226dc6c", "redacted", 1) + &blank;
+    listing.push_str("\r\nthe end : of it\r\n");
+    folder.write("plain/web-01.txt", &listing);
+    std::fs::create_dir(folder.path("packed")).unwrap();
+    std::fs::write(folder.path("packed/web-01.txt.gz"), gz(listing.as_bytes())).unwrap();
+    let audited = |target: &str| folder.json(exit::FOUND, &[target, "--fail-on", "note"]);
+    let (plain, packed) = (audited("plain"), audited("packed"));
+    assert_eq!(hosts(&plain), ["web-01"]);
+    assert_eq!(plain["hosts"][0]["bindings"], 5);
+    let rules = rules(&plain);
+    assert!(
+        rules.contains(&"CB023") && rules.contains(&"CB025"),
+        "{rules:?}"
+    );
+    assert_eq!(plain["findings"], packed["findings"]);
+}
+
 #[test]
 fn folders_patterns_and_lists_are_targets() {
     let folder = Folder::new();

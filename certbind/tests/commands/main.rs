@@ -15,6 +15,8 @@ mod history;
 mod hives;
 mod listing;
 mod logs;
+#[cfg(unix)]
+mod measurements;
 mod mistakes;
 mod outputs;
 mod permissions;

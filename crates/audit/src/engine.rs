@@ -69,7 +69,7 @@ pub fn audit(exports: &[HostExport], inventory: &Inventory, config: &Config) -> 
         _ => None,
     });
     let certificate_files = found
-        .chain(fleet.uses.keys())
+        .chain(fleet.uses.iter().map(|(hash, _)| hash))
         .filter_map(|hash| Some((*hash, inventory.get(hash)?.file.clone().into_string())))
         .collect();
     Report {

@@ -1,8 +1,8 @@
 //! All that is audited, arranged so that no rule has to search.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use certbind_core::{Binding, BindingKey, CertHash, Port};
+use certbind_core::{Binding, BindingKey, Port};
 
 use crate::config::Config;
 use crate::finding::{FindingLocation, Subject};
@@ -10,6 +10,7 @@ use crate::host_binding::HostBinding;
 use crate::host_export::{Baseline, HostExport};
 use crate::inventory::{Inventory, InventoryCertificate};
 use crate::ports::AtPort;
+use crate::uses::Uses;
 
 /// The hosts, and the other data of the audit.
 pub(crate) struct Fleet<'a> {
@@ -17,7 +18,7 @@ pub(crate) struct Fleet<'a> {
     pub(crate) inventory: &'a Inventory,
     pub(crate) config: &'a Config,
     /// Where each certificate is bound.
-    pub(crate) uses: BTreeMap<CertHash, Vec<HostBinding<'a>>>,
+    pub(crate) uses: Uses<'a>,
 }
 
 /// One host.
@@ -40,17 +41,11 @@ impl<'a> Fleet<'a> {
             .enumerate()
             .map(|(index, export)| Host::new(index, export))
             .collect();
-        let mut uses: HashMap<CertHash, Vec<HostBinding<'a>>> = HashMap::new();
-        for bound in hosts.iter().flat_map(|host| &host.bindings) {
-            if let Some(hash) = bound.binding.record().hash() {
-                uses.entry(*hash).or_default().push(*bound);
-            }
-        }
         Self {
+            uses: Uses::of(hosts.iter().flat_map(|host| &host.bindings).copied()),
             hosts,
             inventory,
             config,
-            uses: uses.into_iter().collect(),
         }
     }
 

@@ -59,6 +59,7 @@ mod since;
 mod site_match;
 pub mod summary;
 mod tags;
+mod uses;
 mod waiver;
 
 pub use certbind_migrate::applications;

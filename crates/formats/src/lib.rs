@@ -59,6 +59,7 @@ mod report;
 mod rule;
 pub mod snapshot;
 mod sort;
+mod spill;
 mod toml_size;
 mod write;
 

@@ -3,7 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Cursor, Read, Seek, Write};
+use std::io::{self, BufReader, BufWriter, Cursor, Seek, Write};
+
+use crate::spill::{Entries, Run, Spill};
 
 /// The most bytes in memory before they are written to a file.
 const MOST: usize = 16 << 20;
@@ -71,6 +73,22 @@ impl Sorter {
         Ok(())
     }
 
+    /// Entries that are in order already, and come before those that are pushed from now on.
+    pub(crate) fn after(first: Spill) -> io::Result<Self> {
+        let mut sorter = Self::default();
+        let mut entries = match first.into_file()? {
+            Ok(file) => {
+                sorter.files.push(file);
+                return Ok(sorter);
+            }
+            Err(entries) => entries,
+        };
+        while let Some((key, value)) = entries.next()? {
+            sorter.push(key, value)?;
+        }
+        Ok(sorter)
+    }
+
     fn write_file(&mut self) -> io::Result<()> {
         let mut out = BufWriter::new(tempfile::tempfile()?);
         self.write(&mut out)?;
@@ -110,7 +128,7 @@ impl Sorter {
         drop(self);
         let mut sorted = Sorted {
             next: BinaryHeap::with_capacity(runs.len()),
-            runs,
+            runs: runs.into_iter().map(Entries::of).collect(),
         };
         for run in 0..sorted.runs.len() {
             sorted.read(run)?;
@@ -119,34 +137,23 @@ impl Sorter {
     }
 }
 
-type Run = Box<dyn BufRead + Send>;
-
 /// A key, the run that it is from, and its value.
 type Next = (Vec<u8>, usize, Vec<u8>);
 
 /// Keys with their values, in order. An error ends them.
+#[derive(Debug)]
 pub(crate) struct Sorted {
-    runs: Vec<Run>,
+    runs: Vec<Entries>,
     /// The first that is left of each run.
     next: BinaryHeap<Reverse<Next>>,
 }
 
 impl Sorted {
     fn read(&mut self, number: usize) -> io::Result<()> {
-        let run = &mut self.runs[number];
-        if run.fill_buf()?.is_empty() {
-            return Ok(());
+        if let Some((key, value)) = self.runs[number].next()? {
+            self.next
+                .push(Reverse((key.to_vec(), number, value.to_vec())));
         }
-        let mut lengths = [0; 8];
-        run.read_exact(&mut lengths)?;
-        let [a, b, c, d, of_value @ ..] = lengths;
-        let mut part = |length: [u8; 4]| {
-            let mut part = vec![0; u32::from_le_bytes(length) as usize];
-            run.read_exact(&mut part)?;
-            Ok::<_, io::Error>(part)
-        };
-        let (key, value) = (part([a, b, c, d])?, part(of_value)?);
-        self.next.push(Reverse((key, number, value)));
         Ok(())
     }
 }

@@ -22,12 +22,16 @@ pub(super) static RULE: Rule = Rule {
 pub(super) const CHECK: Check = Check::Fleet(check);
 
 fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
-    for (hash, uses) in &fleet.uses {
+    for (hash, uses) in fleet.uses.iter() {
+        let many = fleet.config.many_applications.max(2);
+        if uses.len() < many {
+            continue;
+        }
         let applications: BTreeSet<_> = uses
             .iter()
             .map(|bound| bound.binding.record().app_id)
             .collect();
-        if applications.len() < fleet.config.many_applications.max(2) {
+        if applications.len() < many {
             continue;
         }
         let printed: Vec<_> = applications

@@ -26,7 +26,7 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
     };
     for held in fleet.inventory.iter() {
         let certificate = &held.certificate;
-        if certificate.is_authority() || fleet.uses.contains_key(certificate.hash()) {
+        if certificate.is_authority() || !fleet.uses.get(certificate.hash()).is_empty() {
             continue;
         }
         let place = FindingLocation {

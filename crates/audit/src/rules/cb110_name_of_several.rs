@@ -25,7 +25,7 @@ pub(super) const CHECK: Check = Check::Fleet(check);
 fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
     // Of each name, a place of each certificate.
     let mut served: BTreeMap<&str, Vec<HostBinding<'_>>> = BTreeMap::new();
-    for (hash, uses) in &fleet.uses {
+    for (hash, uses) in fleet.uses.iter() {
         let mut serve = |name, bound| {
             let places: &mut Vec<HostBinding<'_>> = served.entry(name).or_default();
             let last = places.last().and_then(|last| last.binding.record().hash());

@@ -33,7 +33,7 @@ const LIMITS: [(Date, i64); 5] = [
 ];
 
 fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
-    for (hash, uses) in &fleet.uses {
+    for (hash, uses) in fleet.uses.iter() {
         let Some(known) = fleet.inventory.get(hash) else {
             continue;
         };

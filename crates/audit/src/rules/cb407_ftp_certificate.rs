@@ -37,7 +37,7 @@ fn check(host: &Host<'_>, fleet: &Fleet<'_>, findings: &mut Findings) {
             (Some(end), _) => format!("certificate {} expired on {}", ftp.hash, day(end)),
             (None, Some(by)) => format!("certificate {} {by}", ftp.hash),
         };
-        let uses = fleet.uses.get(&ftp.hash).into_iter().flatten();
+        let uses = fleet.uses.get(&ftp.hash).iter();
         findings
             .add(
                 host.place(

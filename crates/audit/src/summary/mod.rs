@@ -61,8 +61,11 @@ type Uses<'a> = HashMap<CertHash, Vec<(usize, &'a BindingKey)>>;
 /// ```
 #[must_use]
 pub fn rules<'a>(hosts: &[HostExport], report: &'a Report) -> Vec<RuleSummary<'a>> {
+    let is_about_certificate =
+        |finding: &Finding| matches!(finding.place.subject, Subject::Certificate(_));
+    let needs_uses = report.findings.iter().any(is_about_certificate);
     let mut uses: Uses<'_> = HashMap::new();
-    for (index, host) in hosts.iter().enumerate() {
+    for (index, host) in hosts.iter().enumerate().filter(|_| needs_uses) {
         for binding in &host.reading.export.bindings {
             if let Some(hash) = binding.record().hash() {
                 uses.entry(*hash).or_default().push((index, binding.key()));
@@ -87,13 +90,13 @@ pub fn rules<'a>(hosts: &[HostExport], report: &'a Report) -> Vec<RuleSummary<'a
 fn summary<'a>(findings: &'a [Finding], uses: &Uses<'_>) -> RuleSummary<'a> {
     let is_about_certificates = findings.iter().all(|it| it.rule.id.starts_with("CB1"));
     let mut certificates: HashMap<CertHash, HashSet<(usize, &BindingKey)>> = HashMap::new();
-    let mut bindings: HashSet<(usize, &BindingKey)> = HashSet::new();
+    let mut bindings: Vec<(usize, &BindingKey)> = Vec::new();
     let mut hosts = BTreeSet::new();
     for finding in findings {
         hosts.extend(finding.place.host);
         match (&finding.place.subject, finding.place.host) {
             (Subject::Binding(binding), Some(host)) => {
-                bindings.insert((host, binding.key()));
+                bindings.push((host, binding.key()));
                 if let Some(hash) = binding.record().hash().filter(|_| is_about_certificates) {
                     let of_hash = certificates.entry(*hash).or_default();
                     of_hash.insert((host, binding.key()));
@@ -108,6 +111,9 @@ fn summary<'a>(findings: &'a [Finding], uses: &Uses<'_>) -> RuleSummary<'a> {
             _ => {}
         }
     }
+    // The findings of a rule are nearly always in this order already.
+    bindings.sort_unstable();
+    bindings.dedup();
     hosts.extend(bindings.iter().map(|(host, _)| *host));
     let mut certificates: Vec<_> = match is_about_certificates {
         true => certificates.iter().map(|(hash, uses)| CertificateSummary {

@@ -17,21 +17,23 @@ pub(super) struct Comparison<'a> {
 
 impl<'a> Comparison<'a> {
     pub(super) fn with(layout: &'a Layout) -> Self {
-        Self {
-            layout,
-            last_kind: None,
-        }
+        Self::after(layout, None)
+    }
+
+    /// After a record of this kind.
+    pub(super) fn after(layout: &'a Layout, last_kind: Option<Kind>) -> Self {
+        Self { layout, last_kind }
     }
 
     /// Where the record that begins on the line `first`, or the gap before it, will print
     /// differently. Lines are without their ends. `reported` is the first line of the record that
     /// another warning is about.
-    pub(super) fn record<S: AsRef<str>>(
+    pub(super) fn record<S: AsRef<str>, T: AsRef<str>>(
         &mut self,
         binding: &Binding,
         first: u64,
         gap: impl Iterator<Item = (S, u64)>,
-        mut record: impl Iterator<Item = (S, u64)>,
+        mut record: impl Iterator<Item = (T, u64)>,
         reported: Option<u64>,
     ) -> [Option<ConversionWarning>; 2] {
         let before = self.gap(binding, first, gap);

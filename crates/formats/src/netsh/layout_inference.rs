@@ -11,6 +11,7 @@ use super::layout::{Case, Layout, Line, Newline};
 use super::line_reader::{LineEnd, RawLine};
 use super::locale::{Locale, counterpart};
 use super::record::Parsed;
+use super::recording::Gap;
 use super::release::Release;
 use crate::encoding::Encoding;
 
@@ -69,6 +70,25 @@ impl LayoutInference {
     /// Whether there were more lines than are kept. There is no layout then.
     pub(super) fn is_cut(&self) -> bool {
         self.kept >= MOST_LINES
+    }
+
+    /// Whether any layout that will be learnt prints the lines before the next record, which is of this
+    /// kind.
+    pub(super) fn has_usual_gap(&self, kind: Kind) -> bool {
+        let usual = match self.last_kind {
+            Some(last) if last == kind => self.between.as_ref(),
+            Some(_) => self.titles.get(&kind),
+            None => None,
+        };
+        usual == Some(&self.pending)
+    }
+
+    /// The lines before the next record.
+    pub(super) fn gap(&self) -> Gap {
+        Gap {
+            last_kind: self.last_kind,
+            lines: self.pending.clone(),
+        }
     }
 
     /// Adds a record that is printed like an earlier one.

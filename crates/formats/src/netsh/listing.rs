@@ -13,8 +13,10 @@ use super::line_reader::{RawLine, first_line};
 use super::named_language::NamedLanguage;
 use super::prescan::{Disorder, KeyIndex, Prescan};
 use super::record::Parsed;
-use super::shown_fields::ShownFields;
+use super::recording::{Recorded, RecordedBindings, Recording};
+use super::shown_fields::{FieldSet, ShownFields};
 use super::stream::{Found, ListedRecord, Reader, Repeated};
+use super::template::Template;
 use crate::encoding::{Encoding, of_start};
 use crate::error::ReadError;
 use crate::options::ReadOptions;
@@ -53,6 +55,8 @@ pub struct Listing {
     errors: Vec<ParseError>,
     /// The first lines of the records whose keys occurred before, in their order.
     repeated_lines: Vec<u64>,
+    /// The records, unless they have to be read again.
+    recorded: Option<Recorded>,
 }
 
 impl Listing {
@@ -69,12 +73,21 @@ impl Listing {
         mut open: impl FnMut() -> io::Result<R>,
         options: &ReadOptions,
     ) -> Result<Option<Self>, ListingError> {
+        Self::scanned(&mut open, options, Keep::InFile)
+    }
+
+    /// The same, with the records kept there.
+    pub(super) fn scanned<R: BufRead>(
+        open: &mut impl FnMut() -> io::Result<R>,
+        options: &ReadOptions,
+        keep: Keep,
+    ) -> Result<Option<Self>, ListingError> {
         let mut start = open()?;
         let bytes = start.fill_buf()?;
         let named = options.encoding.map(|named| named.marked_as(bytes));
         let encoding = named.unwrap_or_else(|| of_start(bytes).0);
-        if let Some(prescan) = scanned_in(&mut open, encoding, options)? {
-            if prescan.is_odd() && prescan.length <= MOST_TRIED && has_noise(&mut open, encoding)? {
+        if let Some(prescan) = scanned_in(open, encoding, options, keep)? {
+            if prescan.is_odd() && prescan.length <= MOST_TRIED && has_noise(open, encoding)? {
                 return Ok(None);
             }
             prescan.check(options)?;
@@ -83,7 +96,7 @@ impl Listing {
         let in_code_page = Encoding::BYTES;
         if options.encoding.is_none()
             && encoding.unit() == 1
-            && let Some(prescan) = scanned_in(&mut open, in_code_page, options)?
+            && let Some(prescan) = scanned_in(open, in_code_page, options, keep)?
             && (prescan.errors.is_empty() || prescan.length > MOST_TRIED)
         {
             prescan.check(options)?;
@@ -95,7 +108,8 @@ impl Listing {
     /// The result of a prescan.
     pub(super) fn of(mut look: Prescan, encoding: Encoding, options: &ReadOptions) -> Self {
         let (layout, odd_line) = look.layout(encoding);
-        Self {
+        let recording = look.recording.take();
+        let mut listing = Self {
             encoding,
             named: NamedLanguage::of(options),
             layout,
@@ -106,7 +120,10 @@ impl Listing {
             odd_line,
             errors: look.errors.into_errors(),
             repeated_lines: look.repeated_lines,
-        }
+            recorded: None,
+        };
+        listing.recorded = recording.and_then(|recording| recording.finish(&listing).ok());
+        listing
     }
 
     /// Whether its bindings are in canonical order.
@@ -138,6 +155,38 @@ impl Listing {
     /// Whether the key of the record that begins on this line occurred before.
     fn is_repeated(&self, first_line: u64) -> bool {
         self.repeated_lines.binary_search(&first_line).is_ok()
+    }
+
+    /// Returns the bindings in canonical order as the prescan has read them, so that the listing need not
+    /// be read again. `lost` is called with the warnings of a listing in another order, in its order. Can
+    /// be called once.
+    ///
+    /// Returns `None` if they were not kept: if records are broken, if many are printed differently from
+    /// most, or if there is no room for temporary files. Then use [`bindings`](Self::bindings) or
+    /// [`sorted_bindings`](Self::sorted_bindings).
+    pub fn take_recorded(
+        &mut self,
+        lost: impl FnMut(ConversionWarning),
+    ) -> Option<RecordedBindings> {
+        let Some(Recorded::File(mut recorded)) = self.recorded.take() else {
+            return None;
+        };
+        recorded.first_warnings.drain(..).for_each(lost);
+        Some(recorded)
+    }
+
+    /// The records of a listing in memory, as they were read, if they were kept.
+    pub(super) fn take_records(&mut self) -> Option<Vec<ListedRecord>> {
+        match self.recorded.take() {
+            Some(Recorded::Memory(records)) => Some(records),
+            _ => None,
+        }
+    }
+
+    /// Whether records that a template reads need no comparison with the layout and with other records.
+    pub(super) fn prints(&self, template: &Template) -> bool {
+        let layout = self.layout.as_ref();
+        layout.is_none_or(|layout| template.is_printed_by(layout)) && !template.lacks(&self.shown)
     }
 
     /// Reads the bindings in the order of the listing. `from` is the prescanned listing, from its
@@ -209,29 +258,42 @@ pub enum ListingError {
     Sort(io::Error),
 }
 
+/// Where the records of a listing are kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Keep {
+    InMemory,
+    /// In temporary files.
+    InFile,
+}
+
 /// Scans a listing, if it is in this encoding.
 fn scanned_in<R: BufRead>(
     open: &mut impl FnMut() -> io::Result<R>,
     encoding: Encoding,
     options: &ReadOptions,
+    keep: Keep,
 ) -> Result<Option<Prescan>, ListingError> {
-    let open = || reader(open()?, encoding, NamedLanguage::of(options));
-    match scan(open, options) {
+    let mut open = || reader(open()?, encoding, NamedLanguage::of(options));
+    let scanned = match keep {
+        Keep::InMemory => scan_in_memory(open()?, options),
+        Keep::InFile => scan(open, options),
+    };
+    match scanned {
         Ok(prescan) => Ok(Some(prescan)),
         Err(error) => other_encoding(error),
     }
 }
 
-/// Scans a complete listing, once if its keys are in canonical order.
+/// Scans a complete listing, once if its keys are in canonical order or its records can be kept.
 fn scan<R: BufRead>(
     mut open: impl FnMut() -> io::Result<Reader<R>>,
     options: &ReadOptions,
 ) -> Result<Prescan, ListingError> {
-    let mut prescan = Prescan::new(options, KeyIndex::InOrder);
+    let mut prescan = Prescan::new(options, KeyIndex::InOrder, Some(Recording::in_file()));
     if prescan.take_all(open()?)?.is_ok() {
         return Ok(prescan);
     }
-    let mut prescan = Prescan::new(options, KeyIndex::Repeats(repeats(open()?)?));
+    let mut prescan = Prescan::new(options, KeyIndex::Repeats(repeats(open()?)?), None);
     match prescan.take_all(open()?)? {
         Ok(()) => Ok(prescan),
         Err(Disorder) => unreachable!("any order will do"),
@@ -243,7 +305,8 @@ pub(super) fn scan_in_memory<R: BufRead>(
     reader: Reader<R>,
     options: &ReadOptions,
 ) -> Result<Prescan, ListingError> {
-    let mut prescan = Prescan::new(options, KeyIndex::All(HashMap::new()));
+    let recording = Some(Recording::in_memory());
+    let mut prescan = Prescan::new(options, KeyIndex::in_memory(), recording);
     match prescan.take_all(reader)? {
         Ok(()) => Ok(prescan),
         Err(Disorder) => unreachable!("any order will do"),
@@ -371,40 +434,12 @@ impl<R: BufRead> Bindings<'_, R> {
     }
 
     fn repeated(&mut self, record: Repeated) -> ListedRecord {
-        let mut warnings = record.warnings;
-        if let Some(comparison) = &mut self.comparison {
-            let gap = self.gap.iter().map(|line| (line.shown(), line.number));
-            warnings.extend(comparison.gap(&record.binding, record.first, gap));
-        }
+        let warnings = record.warnings();
+        let Repeated { first, binding, .. } = record;
+        let gap = self.gap.iter().map(|line| (line.shown(), line.number));
+        let comparison = self.comparison.as_mut();
+        let warnings = before(&binding, first, warnings, gap, comparison);
         self.gap.clear();
-        warnings.sort_by_key(ConversionWarning::place);
-        ListedRecord {
-            line: record.first,
-            binding: record.binding,
-            warnings,
-        }
-    }
-
-    fn record(&mut self, lines: &[RawLine], parsed: Parsed) -> ListedRecord {
-        let first = first_line(lines);
-        let missing = self.missing(first, &parsed);
-        let Parsed {
-            binding,
-            mut warnings,
-            ..
-        } = parsed;
-        warnings.extend(missing);
-        let gap = std::mem::take(&mut self.gap);
-        if let Some(comparison) = &mut self.comparison {
-            let reported = warnings.iter().filter_map(|warning| warning.line);
-            let reported = reported.chain(self.listing.odd_line);
-            let reported = reported.filter(|line| *line >= first).min();
-            let gap = gap.iter().map(|line| (line.shown(), line.number));
-            let record = lines.iter().map(|line| (line.shown(), line.number));
-            let more = comparison.record(&binding, first, gap, record, reported);
-            warnings.extend(more.into_iter().flatten());
-        }
-        warnings.sort_by_key(ConversionWarning::place);
         ListedRecord {
             line: first,
             binding,
@@ -412,11 +447,78 @@ impl<R: BufRead> Bindings<'_, R> {
         }
     }
 
+    fn record(&mut self, lines: &[RawLine], parsed: Parsed) -> ListedRecord {
+        let own = Own {
+            binding: &parsed.binding,
+            lines,
+            fields: parsed.fields,
+            missing: parsed.missing,
+        };
+        let gap = std::mem::take(&mut self.gap);
+        let gap = gap.iter().map(|line| (line.shown(), line.number));
+        let comparison = self.comparison.as_mut();
+        let warnings = self
+            .listing
+            .warnings_of(&own, parsed.warnings, gap, comparison);
+        ListedRecord {
+            line: first_line(lines),
+            binding: parsed.binding,
+            warnings,
+        }
+    }
+}
+
+/// A record that was read line by line.
+pub(super) struct Own<'a> {
+    pub(super) binding: &'a Binding,
+    pub(super) lines: &'a [RawLine],
+    pub(super) fields: FieldSet,
+    /// The fields whose values are reported as missing.
+    pub(super) missing: FieldSet,
+}
+
+/// The warnings about a record that was read by a template, and the lines before it.
+pub(super) fn before<'a>(
+    binding: &Binding,
+    first: u64,
+    mut warnings: Vec<ConversionWarning>,
+    gap: impl Iterator<Item = (&'a str, u64)>,
+    comparison: Option<&mut Comparison<'_>>,
+) -> Vec<ConversionWarning> {
+    warnings.extend(comparison.and_then(|it| it.gap(binding, first, gap)));
+    warnings.sort_by_key(ConversionWarning::place);
+    warnings
+}
+
+impl Listing {
+    /// The warnings about a record and the lines before it: those of its values, and those that follow
+    /// from other records.
+    pub(super) fn warnings_of<'a>(
+        &self,
+        own: &Own<'_>,
+        mut warnings: Vec<ConversionWarning>,
+        gap: impl Iterator<Item = (&'a str, u64)>,
+        comparison: Option<&mut Comparison<'_>>,
+    ) -> Vec<ConversionWarning> {
+        let first = first_line(own.lines);
+        warnings.extend(self.missing(first, own));
+        if let Some(comparison) = comparison {
+            let reported = warnings.iter().filter_map(|warning| warning.line);
+            let reported = reported.chain(self.odd_line);
+            let reported = reported.filter(|line| *line >= first).min();
+            let record = own.lines.iter().map(|line| (line.shown(), line.number));
+            let more = comparison.record(own.binding, first, gap, record, reported);
+            warnings.extend(more.into_iter().flatten());
+        }
+        warnings.sort_by_key(ConversionWarning::place);
+        warnings
+    }
+
     /// That a record lacks lines which other records of the listing have, unless that is reported.
-    fn missing(&self, first: u64, parsed: &Parsed) -> Option<ConversionWarning> {
-        let key = parsed.binding.key();
-        let missing = self.listing.shown.missing(key.kind(), parsed.fields);
-        let missing = missing.filter(|field| !parsed.missing.has(*field));
+    fn missing(&self, first: u64, own: &Own<'_>) -> Option<ConversionWarning> {
+        let key = own.binding.key();
+        let missing = self.shown.missing(key.kind(), own.fields);
+        let missing = missing.filter(|field| !own.missing.has(*field));
         let labels: Vec<_> = missing.map(Field::label).collect();
         if labels.is_empty() || !holds(Rule::MissingOfOthers) {
             return None;

@@ -10,6 +10,7 @@ use super::layout::Layout;
 use super::layout_inference::{LayoutInference, MOST_LINES};
 use super::line_reader::{RawLine, first_line};
 use super::record::Parsed;
+use super::recording::{NotKept, Recording};
 use super::shown_fields::ShownFields;
 use super::stream::{Found, Reader};
 use super::surroundings::Surroundings;
@@ -36,6 +37,8 @@ pub(super) struct Prescan {
     pub(super) shown: ShownFields,
     seen: KeyIndex,
     order: Order,
+    /// The records, unless they have to be read again.
+    pub(super) recording: Option<Recording>,
     /// How many bytes it has, once it is at its end.
     pub(super) length: u64,
     /// How many records were read.
@@ -50,10 +53,12 @@ pub(super) struct Prescan {
 /// The keys that a listing has had. There may be millions of them.
 #[derive(Debug)]
 pub(super) enum KeyIndex {
-    /// No key can occur twice, since the order has to be canonical.
+    /// No key can occur twice, since the order is canonical.
     InOrder,
-    /// Each with its line.
-    All(HashMap<BindingKey, u64>),
+    /// Whether a key occurs twice is found at the end, when the recording is sorted.
+    Recorded,
+    /// Each with its line: those at the start as long as they are in canonical order, then all.
+    All(Vec<(BindingKey, u64)>, HashMap<BindingKey, u64>),
     /// The duplicates were found before: their lines, each with the line where its key first
     /// occurred.
     Repeats(HashMap<u64, u64>),
@@ -61,7 +66,7 @@ pub(super) enum KeyIndex {
 
 impl Default for KeyIndex {
     fn default() -> Self {
-        Self::All(HashMap::new())
+        Self::in_memory()
     }
 }
 
@@ -77,14 +82,16 @@ struct Order {
 /// The most keys whose order is kept.
 const MOST_ORDERED: usize = 100_000;
 
-/// A key is not greater than the previous one.
+/// A key is not greater than the previous one, and the records are not kept.
+#[derive(Debug)]
 pub(super) struct Disorder;
 
 impl Prescan {
-    pub(super) fn new(options: &ReadOptions, seen: KeyIndex) -> Self {
+    pub(super) fn new(options: &ReadOptions, seen: KeyIndex, recording: Option<Recording>) -> Self {
         Self {
             learner: LayoutInference::new(options.locale.clone()),
             seen,
+            recording,
             ..Self::default()
         }
     }
@@ -107,21 +114,38 @@ impl Prescan {
                     self.contradiction = Some(broken.error.clone());
                 }
                 self.errors.push(|| broken.error);
-                Ok(())
+                self.keep(|_| Err(NotKept))
             }
             Found::Record(lines, parsed) => {
                 lines.iter().for_each(|line| self.learner.line(line));
-                self.record(&lines, parsed)
+                self.record(lines, parsed)
             }
             Found::Repeated(record) => {
                 self.surroundings.end();
                 let key = record.binding.key();
-                if self.add_key(key, record.first)? {
-                    self.learner.repeated(key);
-                    self.records += 1;
+                if !self.add_key(key, record.first)? {
+                    return self.keep(|_| Err(NotKept));
                 }
-                Ok(())
+                let is_usual = self.learner.has_usual_gap(key.kind());
+                let gap = (!is_usual && self.recording.is_some()).then(|| self.learner.gap());
+                self.learner.repeated(key);
+                self.records += 1;
+                self.keep(|recording| recording.repeated(record, gap))
             }
+        }
+    }
+
+    /// Keeps a record. Without the recording its order has to be canonical.
+    fn keep(
+        &mut self,
+        keep: impl FnOnce(&mut Recording) -> Result<(), NotKept>,
+    ) -> Result<(), Disorder> {
+        if self.recording.as_mut().is_some_and(|to| keep(to).is_err()) {
+            self.recording = None;
+        }
+        match (&self.seen, &self.recording) {
+            (KeyIndex::Recorded, None) => Err(Disorder),
+            _ => Ok(()),
         }
     }
 
@@ -134,6 +158,13 @@ impl Prescan {
             if let Err(disorder) = self.take(found) {
                 return Ok(Err(disorder));
             }
+        }
+        if matches!(self.seen, KeyIndex::Recorded) {
+            let sorted = self.recording.take().and_then(|it| it.sorted().ok());
+            if sorted.is_none() {
+                return Ok(Err(Disorder));
+            }
+            self.recording = sorted;
         }
         self.length = reader.length();
         self.surroundings.end();
@@ -148,9 +179,9 @@ impl Prescan {
         self.records == 0 || self.is_odd || has_skipped
     }
 
-    fn record(&mut self, lines: &[RawLine], parsed: Parsed) -> Result<(), Disorder> {
+    fn record(&mut self, lines: Vec<RawLine>, parsed: Parsed) -> Result<(), Disorder> {
         self.surroundings.end();
-        let first = first_line(lines);
+        let first = first_line(&lines);
         let key = parsed.binding.key();
         self.shown.add(key.kind(), parsed.fields);
         if let Some(windows) = parsed.order_of
@@ -164,8 +195,9 @@ impl Prescan {
             self.warnings.push(warning.at(first));
         }
         if !self.add_key(key, first)? {
-            return Ok(());
+            return self.keep(|_| Err(NotKept));
         }
+        let gap = self.recording.is_some().then(|| self.learner.gap());
         let value_of = |at: usize| {
             let line = lines.iter().filter(|line| !line.is_empty()).nth(at);
             line.and_then(RawLine::parts)
@@ -177,7 +209,7 @@ impl Prescan {
             .warnings
             .iter()
             .any(|warning| warning.kind != WarningKind::Default);
-        Ok(())
+        self.keep(|recording| recording.record(lines, parsed, gap.ok_or(NotKept)?))
     }
 
     /// Adds the key of a record. Returns whether the listing did not contain it yet.
@@ -192,12 +224,15 @@ impl Prescan {
             self.repeated_lines.push(line);
             return Ok(false);
         }
-        let has_to_be_canonical = matches!(self.seen, KeyIndex::InOrder);
-        self.order.add(key, !has_to_be_canonical);
-        match has_to_be_canonical && self.order.is_other {
-            true => Err(Disorder),
-            false => Ok(true),
+        let is_canonical = matches!(self.seen, KeyIndex::InOrder);
+        self.order.add(key, !is_canonical);
+        if is_canonical && self.order.is_other {
+            let recording = self.recording.as_mut().ok_or(Disorder)?;
+            self.order.recall(recording).map_err(|_| Disorder)?;
+            self.order.add(key, true);
+            self.seen = KeyIndex::Recorded;
         }
+        Ok(true)
     }
 
     /// Whether all keys were in canonical order.
@@ -258,17 +293,31 @@ impl Prescan {
 }
 
 impl KeyIndex {
+    /// Of a listing that is in memory.
+    pub(super) fn in_memory() -> Self {
+        Self::All(Vec::new(), HashMap::new())
+    }
+
     /// The line on which it was before, if it was.
     fn add(&mut self, key: &BindingKey, line: u64) -> Option<u64> {
         match self {
-            Self::InOrder => None,
-            Self::All(lines) => match lines.entry(key.clone()) {
-                Entry::Occupied(earlier) => Some(*earlier.get()),
-                Entry::Vacant(place) => {
-                    place.insert(line);
-                    None
+            Self::InOrder | Self::Recorded => None,
+            Self::All(ordered, lines)
+                if lines.is_empty() && ordered.last().is_none_or(|(last, _)| last < key) =>
+            {
+                ordered.push((key.clone(), line));
+                None
+            }
+            Self::All(ordered, lines) => {
+                lines.extend(ordered.drain(..));
+                match lines.entry(key.clone()) {
+                    Entry::Occupied(earlier) => Some(*earlier.get()),
+                    Entry::Vacant(place) => {
+                        place.insert(line);
+                        None
+                    }
                 }
-            },
+            }
             Self::Repeats(lines) => lines.get(&line).copied(),
         }
     }
@@ -278,11 +327,24 @@ impl Order {
     fn add(&mut self, key: &BindingKey, keep: bool) {
         self.is_other |= self.last.as_ref().is_some_and(|last| last >= key);
         self.last = Some(key.clone());
+        if keep {
+            self.keep(key.clone());
+        }
+    }
+
+    fn keep(&mut self, key: BindingKey) {
         match self.keys.len() < MOST_ORDERED {
-            true if keep => self.keys.push(key.clone()),
-            true => {}
+            true => self.keys.push(key),
             false => self.is_long = true,
         }
+    }
+
+    /// Adds the recorded keys, which are in canonical order.
+    fn recall(&mut self, recording: &mut Recording) -> Result<(), NotKept> {
+        recording.begin_sorting(|key| {
+            self.keep(key);
+            !self.is_long
+        })
     }
 
     /// All of them, where that is another order than the canonical one and not too long.

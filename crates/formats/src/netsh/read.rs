@@ -1,8 +1,10 @@
 //! Reading a complete listing.
 
 use std::collections::{BTreeMap, HashSet};
+use std::io::{self, BufRead};
 
-use super::listing::{Listing, MOST_TRIED, scan_in_memory};
+use super::layout::Layout;
+use super::listing::{Keep, Listing, ListingError, MOST_TRIED, scan_in_memory};
 use super::named_language::NamedLanguage;
 use super::stream::{ListedRecord, Reader};
 use crate::clean;
@@ -29,6 +31,69 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
             place,
         }),
         Err(_) => in_some_code_page(bytes, options),
+    }
+}
+
+/// Reads a listing whose bindings fit into memory, and whose text is not kept there. `open` opens it
+/// from its start, as for [`Listing::prescan`].
+///
+/// Returns `None` where [`read`] has to see all of its text: its encoding is not known, or it has noise.
+///
+/// # Errors
+/// [`ListingError`].
+///
+/// ```
+/// use certbind_formats::{ReadOptions, netsh};
+///
+/// let printed = include_bytes!("../../tests/fixtures/06-extended-properties.txt");
+/// let options = ReadOptions::default();
+/// let reading = netsh::read_from(|| Ok(&printed[..]), &options)?;
+/// assert_eq!(reading, Some(netsh::read(printed, &options)?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read_from<R: BufRead>(
+    mut open: impl FnMut() -> io::Result<R>,
+    options: &ReadOptions,
+) -> Result<Option<ReadOutcome>, ListingError> {
+    let Some(mut listing) = Listing::scanned(&mut open, options, Keep::InMemory)? else {
+        return Ok(None);
+    };
+    let mut records = match listing.take_records() {
+        Some(records) => records,
+        None => listing.bindings(open()?)?.collect::<io::Result<_>>()?,
+    };
+    let mut warnings = listing.warnings().to_vec();
+    for record in &mut records {
+        warnings.append(&mut record.warnings);
+    }
+    warnings.sort_by_key(ConversionWarning::place);
+    let layout = listing.layout().cloned();
+    let errors = listing.errors().to_vec();
+    Ok(Some(outcome(records, layout, warnings, errors)))
+}
+
+fn outcome(
+    records: Vec<ListedRecord>,
+    layout: Option<Layout>,
+    warnings: Vec<ConversionWarning>,
+    errors: Vec<ParseError>,
+) -> ReadOutcome {
+    let lines = records.iter().map(|record| record.line).collect();
+    let bindings = records.into_iter().map(|record| record.binding);
+    ReadOutcome {
+        export: Export {
+            bindings: bindings.collect(),
+            layout,
+            ..Export::default()
+        },
+        lines,
+        warnings,
+        errors,
+        registry: BTreeMap::new(),
+        parameters: None,
+        reservations: None,
+        recovery: None,
+        managed: None,
     }
 }
 
@@ -123,11 +188,13 @@ impl Draft {
         draft.refusal = prescan.check(options).err();
         draft.errors = prescan.errors.clone();
         draft.listing = Listing::of(prescan, encoding, options);
-        draft.records = draft
-            .listing
-            .records(open())
-            .filter_map(Result::ok)
-            .collect();
+        draft.records = match draft.listing.take_records() {
+            Some(records) => records,
+            None => {
+                let records = draft.listing.records(open());
+                records.filter_map(Result::ok).collect()
+            }
+        };
         draft.warnings = draft.listing.warnings().to_vec();
         for record in &mut draft.records {
             draft.warnings.append(&mut record.warnings);
@@ -191,23 +258,9 @@ impl Draft {
         if let Some(error) = self.refusal {
             return Err(error);
         }
-        let lines = self.records.iter().map(|record| record.line).collect();
-        let bindings = self.records.into_iter().map(|record| record.binding);
-        Ok(ReadOutcome {
-            export: Export {
-                bindings: bindings.collect(),
-                layout: self.listing.layout().cloned(),
-                ..Export::default()
-            },
-            lines,
-            warnings: self.warnings,
-            errors: self.errors.into_errors(),
-            registry: BTreeMap::new(),
-            parameters: None,
-            reservations: None,
-            recovery: None,
-            managed: None,
-        })
+        let layout = self.listing.layout().cloned();
+        let errors = self.errors.into_errors();
+        Ok(outcome(self.records, layout, self.warnings, errors))
     }
 
     /// Withdraws the records that begin on these lines.

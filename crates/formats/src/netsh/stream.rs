@@ -1,6 +1,7 @@
 //! Reading a listing record by record.
 
 use std::io::{self, BufRead};
+use std::sync::Arc;
 
 use certbind_core::Binding;
 
@@ -86,8 +87,8 @@ impl<R: BufRead> Iterator for Records<R> {
                 Ok(Some(Found::Repeated(record))) => {
                     return Some(Ok(ListedRecord {
                         line: record.first,
+                        warnings: record.warnings(),
                         binding: record.binding,
-                        warnings: record.warnings,
                     }));
                 }
                 Ok(Some(Found::Broken(_, broken))) => {
@@ -120,7 +121,13 @@ pub(super) struct Repeated {
     /// Its first line.
     pub(super) first: u64,
     pub(super) binding: Binding,
-    pub(super) warnings: Vec<ConversionWarning>,
+    pub(super) template: Arc<Template>,
+}
+
+impl Repeated {
+    pub(super) fn warnings(&self) -> Vec<ConversionWarning> {
+        self.template.warnings(self.first, self.binding.key())
+    }
 }
 
 /// Reads a listing from its start on: labels that one record teaches are known in the next.
@@ -128,7 +135,7 @@ pub(super) struct Reader<R> {
     splitter: RecordSplitter<R>,
     /// Characters beyond ASCII are in a code page that is not known.
     ascii_only: bool,
-    templates: Vec<Template>,
+    templates: Vec<Arc<Template>>,
     /// How many templates may still be made: records of a strange listing have one each.
     left: usize,
     /// The layout that records have to be printed by, where templates are to read them.
@@ -217,13 +224,12 @@ impl<R: BufRead> Reader<R> {
         let Some((template, found)) = found else {
             return Ok(None);
         };
-        let (count, binding) = (template.count, found.binding);
-        let warnings = template.warnings(number, binding.key());
-        self.splitter.advance(found.length, count);
+        let template = Arc::clone(template);
+        self.splitter.advance(found.length, template.count);
         Ok(Some(Repeated {
             first: number,
-            binding,
-            warnings,
+            binding: found.binding,
+            template,
         }))
     }
 
@@ -256,12 +262,12 @@ impl<R: BufRead> Reader<R> {
             return;
         }
         self.templates.truncate(MOST_TEMPLATES - 1);
-        self.templates.insert(0, template);
+        self.templates.insert(0, Arc::new(template));
     }
 }
 
 /// Whether a record ends before this text: the next line that is not blank is a key, or there is none.
-fn ends_record(rest: &str, is_whole: bool, templates: &[Template]) -> bool {
+fn ends_record(rest: &str, is_whole: bool, templates: &[Arc<Template>]) -> bool {
     let mut rest = rest;
     for _ in 0..MOST_BLANK {
         if templates

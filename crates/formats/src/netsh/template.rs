@@ -175,6 +175,11 @@ impl Template {
         shown.missing(self.kind, fields.collect()).next().is_some()
     }
 
+    /// Whether there are warnings about such records.
+    pub(super) fn has_warnings(&self) -> bool {
+        !self.warnings.is_empty()
+    }
+
     /// The warnings about a record of this template that begins on this line.
     pub(super) fn warnings(&self, first: u64, key: &BindingKey) -> Vec<ConversionWarning> {
         let at = |(line, warning): &(u64, ConversionWarning)| warning.clone().at(first + line);

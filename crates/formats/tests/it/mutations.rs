@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use certbind_core::Binding;
+use certbind_core::{Binding, Record, Uuid};
 use certbind_formats::netsh::{Listing, ListingError};
 use certbind_formats::{
     ConversionWarning, Export, ReadError, ReadOptions, ReadOutcome, WarningKind, json, netsh, read,
@@ -106,7 +106,7 @@ fn piecemeal(text: &[u8], options: &ReadOptions) -> Result<Option<ReadOutcome>, 
         Err(ListingError::Read(error)) => return Err(error),
         looked => looked.expect("it is there, and short"),
     };
-    let Some(listing) = listing else {
+    let Some(mut listing) = listing else {
         return Ok(None);
     };
     let mut reading = ReadOutcome {
@@ -138,7 +138,23 @@ fn piecemeal(text: &[u8], options: &ReadOptions) -> Result<Option<ReadOutcome>, 
     assert_eq!(sorted, bindings);
     lost.sort_by_key(ConversionWarning::place);
     assert_eq!(lost, reading.warnings);
+    let mut told = listing.warnings().to_vec();
+    if let Some(recorded) = listing.take_recorded(|warning| told.push(warning)) {
+        let recorded = recorded.map(Result::unwrap);
+        let recorded = recorded.map(|record| {
+            told.extend(record.warnings);
+            (record.line, record.binding)
+        });
+        let lines = reading.lines.iter().copied();
+        let mut expected: Vec<_> = lines.zip(reading.export.bindings.clone()).collect();
+        expected.sort_by(|(_, a), (_, b)| a.key().cmp(b.key()));
+        assert_eq!(recorded.collect::<Vec<_>>(), expected);
+        told.sort_by_key(ConversionWarning::place);
+        assert_eq!(told, reading.warnings);
+    }
     reading.export.layout = listing.layout().cloned();
+    let streamed = netsh::read_from(|| Ok(text), options);
+    assert_eq!(streamed.unwrap().as_ref(), Some(&reading));
     Ok(Some(reading))
 }
 
@@ -161,6 +177,61 @@ fn duplicate_key_is_an_error_of_the_second_record() {
             let found = piecemeal(text.as_bytes(), options).transpose();
             assert_eq!(found, Some(netsh::read(text.as_bytes(), options)));
         }
+    }
+}
+
+/// How often a listing is opened to read all of its bindings, and whether they were kept.
+fn passes(text: &str) -> (usize, bool) {
+    let mut opened = 0;
+    let open = || {
+        opened += 1;
+        Ok(text.as_bytes())
+    };
+    let keep_going = ReadOptions {
+        keep_going: true,
+        ..ReadOptions::default()
+    };
+    let mut listing = Listing::prescan(open, &keep_going).unwrap().unwrap();
+    let is_kept = listing.take_recorded(drop).is_some();
+    piecemeal(text.as_bytes(), &keep_going).unwrap();
+    (opened, is_kept)
+}
+
+#[test]
+fn regular_listing_is_read_once() {
+    // The lines of Server 2008 are not read by templates.
+    let releases = netsh::Release::ALL.into_iter();
+    for release in releases.filter(|release| *release != netsh::Release::Server2008) {
+        let bindings = |ports: &mut dyn Iterator<Item = u16>| Export {
+            bindings: ports
+                .map(|port| {
+                    let record = Record::new([7; 20].into(), None, Uuid::from_u128(port.into()));
+                    Binding::new(format!("0.0.0.0:{port}").parse().unwrap(), record).unwrap()
+                })
+                .collect(),
+            ..Export::default()
+        };
+        let print = |export: &Export, layout: &netsh::Layout| {
+            let mut text = Vec::new();
+            netsh::write(&mut text, export, layout).unwrap();
+            String::from_utf8(text).unwrap()
+        };
+        let text = print(&bindings(&mut (1..400)), &release.layout());
+        assert_eq!(passes(&text), (1, true), "{release:?}");
+        let start = text.find("    IP:port").unwrap();
+        let mut records: Vec<_> = text[start..].split_inclusive("\r\n\r\n").collect();
+        records.reverse();
+        let turned = text[..start].to_owned() + &records.concat();
+        // Which of its warnings come first would have to be kept, too.
+        let has_warnings = !netsh::read(text.as_bytes(), &ReadOptions::default())
+            .unwrap()
+            .warnings
+            .is_empty();
+        assert_eq!(passes(&turned), (1, !has_warnings), "{release:?}");
+        // A duplicate is found at the end; then all keys are sorted, and the listing is read again.
+        assert_eq!(passes(&(turned + records[7])), (3, false), "{release:?}");
+        let broken = text.replacen("Application ID", "Anwendung", 1);
+        assert_eq!(passes(&broken), (1, false), "{release:?}");
     }
 }
 
