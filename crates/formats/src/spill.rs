@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Seek, SeekFrom, Write};
 
 /// The most bytes in memory before they are written to a file.
-const MOST: usize = 8 << 10;
+const MOST: usize = 4 << 10;
 
 /// Keys and values in sequence: in memory if they are few, else in a temporary file, which is removed
 /// with the process.
