@@ -6,12 +6,12 @@ use std::collections::HashMap;
 use certbind_core::{BindingKey, Kind};
 
 use super::field::{Field, Shape, key_label};
+use super::gap::Gap;
 use super::language::Language;
 use super::layout::{Case, Layout, Line, Newline};
 use super::line_reader::{LineEnd, RawLine};
 use super::locale::{Locale, counterpart};
 use super::record::Parsed;
-use super::recording::Gap;
 use super::release::Release;
 use crate::encoding::Encoding;
 

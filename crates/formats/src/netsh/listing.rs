@@ -6,22 +6,20 @@ use std::io::{self, BufRead};
 use certbind_core::Binding;
 use certbind_core::codec::{append_entry, decode_key, decode_with_key_bytes, encode_key};
 
+use super::at_end::{AtEnd, Own, before};
 use super::compare::Comparison;
-use super::field::Field;
 use super::layout::Layout;
 use super::line_reader::{RawLine, first_line};
 use super::named_language::NamedLanguage;
 use super::prescan::{Disorder, KeyIndex, Prescan};
 use super::record::Parsed;
 use super::recording::{Recorded, RecordedBindings, Recording};
-use super::shown_fields::{FieldSet, ShownFields};
+use super::shown_fields::ShownFields;
 use super::stream::{Found, ListedRecord, Reader, Repeated};
-use super::template::Template;
 use crate::encoding::{Encoding, of_start};
 use crate::error::ReadError;
 use crate::options::ReadOptions;
-use crate::report::{ConversionWarning, ParseError, WarningKind};
-use crate::rule::{Rule, holds};
+use crate::report::{ConversionWarning, ParseError};
 use crate::sort::{Sorted, Sorter};
 
 /// The properties of a listing as a whole. Its size depends on the irregularities of the listing,
@@ -122,7 +120,7 @@ impl Listing {
             repeated_lines: look.repeated_lines,
             recorded: None,
         };
-        listing.recorded = recording.and_then(|recording| recording.finish(&listing).ok());
+        listing.recorded = recording.and_then(|recording| recording.finish(&listing.at_end()).ok());
         listing
     }
 
@@ -183,10 +181,13 @@ impl Listing {
         }
     }
 
-    /// Whether records that a template reads need no comparison with the layout and with other records.
-    pub(super) fn prints(&self, template: &Template) -> bool {
-        let layout = self.layout.as_ref();
-        layout.is_none_or(|layout| template.is_printed_by(layout)) && !template.lacks(&self.shown)
+    /// What the end of the listing says about its records.
+    fn at_end(&self) -> AtEnd<'_> {
+        AtEnd {
+            layout: self.layout.as_ref(),
+            shown: self.shown,
+            odd_line: self.odd_line,
+        }
     }
 
     /// Reads the bindings in the order of the listing. `from` is the prescanned listing, from its
@@ -459,76 +460,13 @@ impl<R: BufRead> Bindings<'_, R> {
         let comparison = self.comparison.as_mut();
         let warnings = self
             .listing
+            .at_end()
             .warnings_of(&own, parsed.warnings, gap, comparison);
         ListedRecord {
             line: first_line(lines),
             binding: parsed.binding,
             warnings,
         }
-    }
-}
-
-/// A record that was read line by line.
-pub(super) struct Own<'a> {
-    pub(super) binding: &'a Binding,
-    pub(super) lines: &'a [RawLine],
-    pub(super) fields: FieldSet,
-    /// The fields whose values are reported as missing.
-    pub(super) missing: FieldSet,
-}
-
-/// The warnings about a record that was read by a template, and the lines before it.
-pub(super) fn before<'a>(
-    binding: &Binding,
-    first: u64,
-    mut warnings: Vec<ConversionWarning>,
-    gap: impl Iterator<Item = (&'a str, u64)>,
-    comparison: Option<&mut Comparison<'_>>,
-) -> Vec<ConversionWarning> {
-    warnings.extend(comparison.and_then(|it| it.gap(binding, first, gap)));
-    warnings.sort_by_key(ConversionWarning::place);
-    warnings
-}
-
-impl Listing {
-    /// The warnings about a record and the lines before it: those of its values, and those that follow
-    /// from other records.
-    pub(super) fn warnings_of<'a>(
-        &self,
-        own: &Own<'_>,
-        mut warnings: Vec<ConversionWarning>,
-        gap: impl Iterator<Item = (&'a str, u64)>,
-        comparison: Option<&mut Comparison<'_>>,
-    ) -> Vec<ConversionWarning> {
-        let first = first_line(own.lines);
-        warnings.extend(self.missing(first, own));
-        if let Some(comparison) = comparison {
-            let reported = warnings.iter().filter_map(|warning| warning.line);
-            let reported = reported.chain(self.odd_line);
-            let reported = reported.filter(|line| *line >= first).min();
-            let record = own.lines.iter().map(|line| (line.shown(), line.number));
-            let more = comparison.record(own.binding, first, gap, record, reported);
-            warnings.extend(more.into_iter().flatten());
-        }
-        warnings.sort_by_key(ConversionWarning::place);
-        warnings
-    }
-
-    /// That a record lacks lines which other records of the listing have, unless that is reported.
-    fn missing(&self, first: u64, own: &Own<'_>) -> Option<ConversionWarning> {
-        let key = own.binding.key();
-        let missing = self.shown.missing(key.kind(), own.fields);
-        let missing = missing.filter(|field| !own.missing.has(*field));
-        let labels: Vec<_> = missing.map(Field::label).collect();
-        if labels.is_empty() || !holds(Rule::MissingOfOthers) {
-            return None;
-        }
-        let what = format!(
-            "trimmed: no line for {}, which other records have; assumed to be at the default",
-            labels.join(", ")
-        );
-        let warning = ConversionWarning::new(WarningKind::Trimmed, what);
-        Some(warning.at(first).of(key))
     }
 }
 

@@ -27,6 +27,7 @@
 
 mod add;
 mod address;
+mod at_end;
 mod by_position;
 mod compare;
 mod evidence;
@@ -34,6 +35,7 @@ mod extended;
 mod field;
 mod fields;
 mod flag;
+mod gap;
 #[cfg(test)]
 mod known_answer;
 mod label_dictionary;

@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
+use certbind_core::Binding;
 use certbind_core::codec::{append_entry, decode_key, decode_with_key_bytes};
-use certbind_core::{Binding, Kind};
 
+use super::at_end::{AtEnd, Own, before};
 use super::compare::Comparison;
+use super::gap::Gap;
 use super::line_reader::{RawLine, first_line};
-use super::listing::{Listing, Own, before};
 use super::record::Parsed;
 use super::shown_fields::FieldSet;
 use super::stream::{ListedRecord, Repeated};
@@ -53,13 +54,6 @@ struct Odd {
     warnings: Vec<ConversionWarning>,
     gap: Gap,
     own: Option<OwnLines>,
-}
-
-/// The lines before a record.
-#[derive(Debug)]
-pub(super) struct Gap {
-    pub(super) last_kind: Option<Kind>,
-    pub(super) lines: Vec<String>,
 }
 
 /// The lines of a record that was read line by line.
@@ -217,14 +211,14 @@ impl Recording {
     }
 
     /// The records with all their warnings, at the end of the listing.
-    pub(super) fn finish(self, listing: &Listing) -> Result<Recorded, NotKept> {
-        let is_printed = |template: &Arc<Template>| listing.prints(template);
+    pub(super) fn finish(self, end: &AtEnd<'_>) -> Result<Recorded, NotKept> {
+        let is_printed = |template: &Arc<Template>| end.prints(template);
         if !self.templates.iter().all(is_printed) {
             return Err(NotKept);
         }
         let has_warnings = self.templates.iter().any(|by| by.has_warnings());
         let odd = self.odd.into_iter();
-        let mut warnings = odd.map(|odd| (odd.index, odd.warnings(listing)));
+        let mut warnings = odd.map(|odd| (odd.index, odd.warnings(end)));
         Ok(match self.kept {
             Kept::Memory(mut records) => {
                 for (index, warnings) in warnings {
@@ -275,8 +269,8 @@ fn each_once(sorter: Sorter) -> Result<Spill, NotKept> {
 }
 
 impl Odd {
-    fn warnings(self, listing: &Listing) -> Vec<ConversionWarning> {
-        let layout = listing.layout();
+    fn warnings(self, end: &AtEnd<'_>) -> Vec<ConversionWarning> {
+        let layout = end.layout;
         let mut comparison = layout.map(|layout| Comparison::after(layout, self.gap.last_kind));
         let comparison = comparison.as_mut();
         let first_of_gap = self.first.saturating_sub(self.gap.lines.len() as u64);
@@ -294,7 +288,7 @@ impl Odd {
                     fields: own.fields,
                     missing: own.missing,
                 };
-                listing.warnings_of(&own, self.warnings, gap, comparison)
+                end.warnings_of(&own, self.warnings, gap, comparison)
             }
             None => before(&self.binding, self.first, self.warnings, gap, comparison),
         }
@@ -341,7 +335,7 @@ pub(super) enum Recorded {
     File(RecordedBindings),
 }
 
-/// The bindings of a [`Listing`] in canonical order, as the prescan has read them. An error, which is
+/// The bindings of a [`Listing`](super::Listing) in canonical order, as the prescan has read them. An error, which is
 /// one of the temporary file in which they were kept, ends them.
 #[derive(Debug)]
 pub struct RecordedBindings {
