@@ -4,13 +4,10 @@
 
 mod common;
 
-use certbind_core::history::HistoryOptions;
 use certbind_core::{Applied, Batch, Binding, BindingStore, Change, MemoryStore, StoreError};
-use certbind_redb::{ReadMode, RedbStore};
 use common::disk::{Disk, Plan};
-use common::{
-    Dice, IMAGES, MANY, READ_MODES, batch, binding, config, contents, load, open, rewound, with_wal,
-};
+use common::opening::{Opening, opening};
+use common::{Dice, IMAGES, MANY, batch, binding, config, contents, load, open, rewound};
 use proptest::prelude::*;
 
 /// One operation on the store before the power cut.
@@ -25,14 +22,7 @@ enum Step {
 
 #[derive(Clone, Debug)]
 struct History {
-    image: usize,
-    read_mode: ReadMode,
-    /// Without a cache pages are written before a bulk load has finished.
-    cached: bool,
-    /// Whether the store keeps its history.
-    kept: bool,
-    /// How many commits go to the file before there is a log.
-    wal_after_commits: Option<u32>,
+    opening: Opening,
     steps: Vec<Step>,
     /// How many writes, syncs and changes of length happen; then the same for each repair, which
     /// the power may cut as well.
@@ -62,40 +52,20 @@ fn history() -> impl Strategy<Value = History> {
         1 => Just(Keep::Newest),
     ];
     let cuts = (0..90_u64, prop::collection::vec(0..20_u64, 0..3));
-    let wal_after_commits = prop_oneof![1 => Just(None), 3 => (0..4_u32).prop_map(Some)];
     (
-        (
-            0..3_usize,
-            prop::sample::select(&READ_MODES[..]),
-            (any::<bool>(), any::<bool>()),
-            wal_after_commits,
-        ),
+        opening(0..3),
         prop::collection::vec(step, 1..24),
         cuts,
         any::<u64>(),
         keep,
     )
-        .prop_map(
-            |(
-                (image, read_mode, (cached, kept), wal_after_commits),
-                steps,
-                (first, more),
-                seed,
-                keep,
-            )| {
-                History {
-                    image,
-                    read_mode,
-                    cached,
-                    kept,
-                    wal_after_commits,
-                    steps,
-                    cuts: std::iter::once(first).chain(more).collect(),
-                    seed,
-                    keep,
-                }
-            },
-        )
+        .prop_map(|(opening, steps, (first, more), seed, keep)| History {
+            opening,
+            steps,
+            cuts: std::iter::once(first).chain(more).collect(),
+            seed,
+            keep,
+        })
 }
 
 /// The states that a store may have after the power cut.
@@ -199,20 +169,11 @@ fn cut(disk: &Disk, dice: &mut Dice, keep: Keep) -> Disk {
 
 fn check(history: &History) -> Result<(), TestCaseError> {
     let mut dice = Dice(history.seed);
-    let options = match history.wal_after_commits {
-        Some(after) => with_wal(after),
-        None => RedbStore::builder().wal_after_commits(None),
-    };
-    let disk = Disk::of(&IMAGES[history.image]);
-    let options = match history.cached {
-        true => options,
-        false => options.cache_size(0),
-    };
-    let options = options.history(history.kept.then(HistoryOptions::default));
-    let mut disk = disk.opened_with(options.read_mode(history.read_mode));
+    let Opening { image, kept, .. } = history.opening;
+    let mut disk = Disk::of(&IMAGES[image]).opened_with(history.opening.builder());
     let mut cuts = history.cuts.iter();
     disk.plan(Plan::PowerCut(*cuts.next().unwrap()));
-    let allowed = run(&disk, history.image, &history.steps)?;
+    let allowed = run(&disk, image, &history.steps)?;
     disk = cut(&disk, &mut dice, history.keep);
     for again in cuts {
         disk.plan(Plan::PowerCut(*again));
@@ -227,7 +188,7 @@ fn check(history: &History) -> Result<(), TestCaseError> {
     let report = store.check().unwrap();
     prop_assert!(report.is_clean(), "{report:?}");
     prop_assert_eq!(report.bindings, found.1.len() as u64);
-    if history.kept {
+    if kept {
         for (revision, held) in &allowed.earlier {
             let found = rewound(&store, *revision);
             prop_assert_eq!(found.as_ref(), Ok(held));

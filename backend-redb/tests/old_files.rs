@@ -11,8 +11,11 @@ use std::path::{Path, PathBuf};
 
 use certbind_core::{Binding, BindingStore, CertHash, Record, Uuid};
 use certbind_redb::{FORMAT, RedbStore, Verification};
-use common::{READ_MODES, contents};
+use common::crashed::wal_of;
+use common::disk::Disk;
+use common::{META, READ_MODES, contents};
 use flate2::read::GzDecoder;
+use redb::ReadableDatabase;
 use tempfile::tempdir;
 
 /// The states in which each format is kept, with the number of bindings that were inserted before the
@@ -60,39 +63,58 @@ fn unpack(name: &str, folder: &Path) -> PathBuf {
     let path = folder.join("bindings.redb");
     fs::write(&path, kept(name).unwrap_or_else(|| panic!("{name}"))).unwrap();
     if let Some(wal) = kept(&format!("{name}-log")) {
-        fs::write(common::crashed::wal_of(&path), wal).unwrap();
+        fs::write(wal_of(&path), wal).unwrap();
     }
     path
 }
 
-/// Every format in every state, and the interrupted upgrades.
-fn files() -> Vec<(String, u8)> {
+/// Every format in every state, and the interrupted upgrades: format, name and number of bindings.
+fn files() -> Vec<(u32, String, u8)> {
     let mut files = Vec::new();
     for format in 1..=FORMAT {
-        for (state, count) in STATES {
-            files.push((format!("format-{format}-{state}.redb"), count));
-        }
-        if format < FORMAT {
-            files.push((format!("format-{format}-upgrade.redb"), 40));
+        let upgrade = (format < FORMAT).then_some(("upgrade", 40));
+        for (state, count) in STATES.into_iter().chain(upgrade) {
+            files.push((format, format!("format-{format}-{state}.redb"), count));
         }
     }
     files
 }
 
+/// The format that a file is in, read without this crate. redb repairs a copy in memory.
+fn format(name: &str) -> u32 {
+    let disk = Disk::of(&kept(name).unwrap_or_else(|| panic!("{name}")));
+    let database = redb::Database::builder().create_with_backend(disk).unwrap();
+    let meta = database.begin_read().unwrap().open_table(META).unwrap();
+    let format = meta.get("format").unwrap().unwrap();
+    u32::from_le_bytes(format.value().try_into().unwrap())
+}
+
+/// Also after an interrupted upgrade, which is one transaction.
+#[test]
+fn each_kept_file_is_in_its_format() {
+    for (expected, name, _) in files() {
+        assert_eq!(format(&name), expected, "{name}");
+        let has_wal = name.contains("killed-many") && expected >= 3;
+        assert_eq!(kept(&format!("{name}-log")).is_some(), has_wal, "{name}");
+    }
+}
+
 #[test]
 fn files_of_every_format_are_read_as_they_are() {
-    for (name, count) in files() {
+    for (_, name, count) in files() {
         for mode in READ_MODES {
             for verification in [Verification::WholeFile, Verification::PagesAsRead] {
                 let folder = tempdir().unwrap();
                 let path = unpack(&name, folder.path());
-                let before = fs::read(&path).unwrap();
+                let files = [path.clone(), wal_of(&path)];
+                let before = files.each_ref().map(|file| fs::read(file).ok());
                 let builder = RedbStore::builder().verification(verification);
                 let store = builder.read_mode(mode).open_read_only(&path).unwrap();
                 assert_eq!(contents(&store), expected(count), "{name}");
                 assert_eq!(store.revision(), u64::from(count) + 3, "{name}");
                 drop(store);
-                assert!(fs::read(&path).unwrap() == before, "{name} has changed");
+                let after = files.map(|file| fs::read(file).ok());
+                assert!(after == before, "{name} has changed");
             }
         }
     }
@@ -100,7 +122,7 @@ fn files_of_every_format_are_read_as_they_are() {
 
 #[test]
 fn files_of_every_format_are_upgraded_and_written() {
-    for (name, count) in files() {
+    for (_, name, count) in files() {
         let folder = tempdir().unwrap();
         let path = unpack(&name, folder.path());
         let store = RedbStore::open_existing(&path).unwrap();

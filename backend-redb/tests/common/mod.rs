@@ -2,8 +2,10 @@
 
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub(crate) mod broken_disk;
 pub(crate) mod crashed;
 pub(crate) mod disk;
+pub(crate) mod opening;
 
 use std::net::IpAddr;
 use std::path::Path;

@@ -173,14 +173,45 @@ pub fn cargo(program: &str) -> Command {
     cargo
 }
 
-/// Arguments that select the packages a test has cargo build. A run of all tests (`cargo xtask test`)
+/// Arguments that select the packages a test gives to cargo. A run of all tests (`cargo xtask test`)
 /// sets `CERTBIND_TEST_WORKSPACE`: it has built them with all features, and with others they would be
-/// built again. The examples, which it has built too, make cargo unify the features of
-/// dev-dependencies as `cargo test` does; without them, most packages would be compiled once more.
+/// built again.
 #[must_use]
 pub fn packages<'a>(alone: &[&'a str]) -> Vec<&'a str> {
-    match std::env::var_os("CERTBIND_TEST_WORKSPACE") {
-        Some(_) => vec!["--workspace", "--all-features", "--examples"],
+    match std::env::var_os(WORKSPACE) {
+        Some(_) => vec!["--workspace", "--all-features"],
         None => alone.iter().flat_map(|name| ["--package", name]).collect(),
     }
+}
+
+/// Set while all tests of the workspace run.
+const WORKSPACE: &str = "CERTBIND_TEST_WORKSPACE";
+
+/// Builds the libraries and programs of packages in the folder where the running test was built, and
+/// returns the folder that they are in (`target/debug`). `program` is `env!("CARGO")`.
+///
+/// A run of all tests has built the examples too. They make cargo unify the features of
+/// dev-dependencies as `cargo test` does; without them, most packages would be compiled once more.
+///
+/// # Panics
+/// If cargo does not run, or the build fails.
+#[must_use]
+pub fn build(program: &str, alone: &[&str]) -> PathBuf {
+    let test = std::env::current_exe().expect("the test has a path");
+    let folder = test
+        .ancestors()
+        .nth(2)
+        .expect("a test is in target/debug/deps");
+    let target = folder.parent().expect("the target directory");
+    let examples = std::env::var_os(WORKSPACE).map(|_| "--examples");
+    let built = cargo(program)
+        .args(["build", "--quiet", "--lib", "--bins"])
+        .args(examples)
+        .args(packages(alone))
+        .arg("--target-dir")
+        .arg(target)
+        .status()
+        .expect("cargo runs");
+    assert!(built.success(), "{alone:?} are built");
+    folder.to_owned()
 }

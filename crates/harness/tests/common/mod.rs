@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use certbind_core::{Binding, Record, Uuid};
 use certbind_harness::{Harness, HostCommand, Kit};
-use certbind_test_support::{cargo, packages};
+use certbind_test_support::build;
 
 pub(crate) const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs");
 
@@ -24,17 +24,7 @@ pub(crate) fn kit() -> PathBuf {
 }
 
 fn built() -> Kit {
-    let test = std::env::current_exe().expect("the test has a path");
-    let folder = test.ancestors().nth(2).expect("target/debug").to_owned();
-    let target = folder.parent().expect("the target directory");
-    let done = cargo(env!("CARGO"))
-        .args(["build", "--quiet", "--lib", "--bins"])
-        .args(packages(&["certbind-httpapi", "certbind"]))
-        .arg("--target-dir")
-        .arg(target)
-        .status()
-        .expect("cargo runs");
-    assert!(done.success(), "the library and the program are built");
+    let folder = build(env!("CARGO"), &["certbind-httpapi", "certbind"]);
     Kit::in_folder(folder).expect("they are there")
 }
 

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use certbind_test_support::{cargo, packages};
-
 /// The library, built from the current sources. Under Wine, which has no cargo, it is the library
 /// of an earlier build.
 pub(crate) fn library() -> PathBuf {
@@ -13,22 +11,15 @@ pub(crate) fn library() -> PathBuf {
 }
 
 fn build() -> PathBuf {
-    let test = std::env::current_exe().expect("the test has a path");
-    let folder = test
-        .ancestors()
-        .nth(2)
-        .expect("a test is in target/debug/deps");
-    if !cfg!(windows) {
-        let target = folder.parent().expect("the target directory");
-        let built = cargo(env!("CARGO"))
-            .args(["build", "--quiet", "--lib"])
-            .args(packages(&["certbind-httpapi"]))
-            .arg("--target-dir")
-            .arg(target)
-            .status()
-            .expect("cargo runs");
-        assert!(built.success(), "the library is built");
-    }
+    let folder = if cfg!(windows) {
+        let test = std::env::current_exe().expect("the test has a path");
+        test.ancestors()
+            .nth(2)
+            .expect("a test is in target/debug/deps")
+            .to_owned()
+    } else {
+        certbind_test_support::build(env!("CARGO"), &["certbind-httpapi"])
+    };
     let name = format!(
         "{}httpapi{}",
         std::env::consts::DLL_PREFIX,
